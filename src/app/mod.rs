@@ -1,0 +1,1 @@
+//! Composition: settings → running servers.

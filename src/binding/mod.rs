@@ -1,0 +1,3 @@
+//! binding.toml × schema × descriptors → the plan both directions run.
+
+pub mod plan;

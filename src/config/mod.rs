@@ -1,0 +1,1 @@
+//! Settings as written → checked, all problems at once.

@@ -1,0 +1,1 @@
+//! Digests, random ids and development keys.

@@ -1,0 +1,1 @@
+//! The embedded dossier service: the ministry's stand-in for trials and pilots.

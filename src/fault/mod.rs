@@ -1,0 +1,1 @@
+//! Every room's error → SOAP fault, plain HTTP refusal or business outcome.

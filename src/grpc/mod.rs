@@ -1,0 +1,1 @@
+//! gRPC with raw message bytes: clients of the internal services.

@@ -1,0 +1,1 @@
+//! The inbound call: SOAP in, gRPC, SOAP out, step by step.

@@ -1,0 +1,260 @@
+//! The compiled schema: flat tables, small integer indices.
+
+use std::path::PathBuf;
+
+use super::automaton::Automaton;
+use super::value::SimpleType;
+
+/// Index of a namespace name in [`Schema::namespaces`]. 0 is "no namespace".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NamespaceId(pub u16);
+/// Index in [`Schema::types`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TypeId(pub u32);
+/// Index in [`Schema::elements`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ElementId(pub u32);
+/// Index in [`Model::leaves`]: one particle of a content model that matches child elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Leaf(pub u16);
+
+/// An expanded name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Name {
+    /// Its namespace.
+    pub namespace: NamespaceId,
+    /// Its local part.
+    pub local: Box<str>,
+}
+
+/// Where a component is declared: for messages to the operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// Index in [`Schema::files`].
+    pub file: u16,
+    /// Line, from 1.
+    pub line: u32,
+}
+
+/// Everything a set of schema files declares.
+#[derive(Debug)]
+pub struct Schema {
+    /// Namespace names by id; the first is "".
+    pub namespaces: Vec<Box<str>>,
+    /// All types, named or not; the built-in ones first.
+    pub types: Vec<Type>,
+    /// All element declarations, global and local.
+    pub elements: Vec<Element>,
+    /// Files read: path, and target namespace.
+    pub files: Vec<(PathBuf, NamespaceId)>,
+    pub(crate) global_elements: std::collections::HashMap<Name, ElementId>,
+    pub(crate) global_types: std::collections::HashMap<Name, TypeId>,
+}
+
+/// An element declaration.
+#[derive(Debug)]
+pub struct Element {
+    /// Its expanded name (local elements follow `form` / `elementFormDefault`).
+    pub name: Name,
+    /// Its type.
+    pub type_id: TypeId,
+    /// Whether `xsi:nil="true"` is allowed.
+    pub nillable: bool,
+    /// Default or fixed value for an empty element.
+    pub constraint: Option<ValueConstraint>,
+    /// Where it is declared.
+    pub origin: Origin,
+}
+
+/// `default` or `fixed`, lexical form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ValueConstraint {
+    /// Used where the element is empty or the attribute absent.
+    Default(Box<str>),
+    /// The only value allowed; used likewise.
+    Fixed(Box<str>),
+}
+
+/// A type definition.
+#[derive(Debug)]
+pub struct Type {
+    /// `None` for an anonymous type.
+    pub name: Option<Name>,
+    /// The type it is derived from; `None` for anyType.
+    pub base: Option<TypeId>,
+    /// An abstract complex type: an instance must name a derived one by `xsi:type`.
+    pub is_abstract: bool,
+    /// Simple or complex.
+    pub kind: Kind,
+    /// Where it is declared.
+    pub origin: Origin,
+}
+
+/// Simple or complex.
+#[derive(Debug)]
+pub enum Kind {
+    /// Character data only, no attributes.
+    Simple(SimpleType),
+    /// Attributes, and element or simple content.
+    Complex(Complex),
+}
+
+/// A complex type.
+#[derive(Debug)]
+pub struct Complex {
+    /// Attributes declared, inherited ones included; prohibited ones are not here.
+    pub attributes: Vec<Attribute>,
+    /// Attributes allowed beside the declared ones.
+    pub any_attribute: Option<Wildcard>,
+    /// What stands between the tags.
+    pub content: Content,
+}
+
+/// What stands between the tags of a complex type.
+#[derive(Debug)]
+pub enum Content {
+    /// Nothing (white space is not allowed either).
+    Empty,
+    /// Text of this simple type.
+    Simple(TypeId),
+    /// Child elements.
+    Elements {
+        /// Which, in what order.
+        model: Model,
+        /// Whether text may stand between them.
+        mixed: bool,
+    },
+}
+
+/// An attribute of a complex type.
+#[derive(Debug)]
+pub struct Attribute {
+    /// Its expanded name.
+    pub name: Name,
+    /// Its simple type.
+    pub type_id: TypeId,
+    /// `use="required"`.
+    pub required: bool,
+    /// Default or fixed value.
+    pub constraint: Option<ValueConstraint>,
+}
+
+/// `xs:any` or `xs:anyAttribute`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wildcard {
+    /// Which namespaces it lets in.
+    pub namespaces: WildcardNamespaces,
+    /// How what it lets in is validated.
+    pub process: Process,
+}
+
+/// The `namespace` attribute of a wildcard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WildcardNamespaces {
+    /// `##any`
+    Any,
+    /// `##other`: any but this one, and not "no namespace".
+    Other(NamespaceId),
+    /// Just these.
+    List(Vec<NamespaceId>),
+}
+
+/// `processContents`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Process {
+    /// Must be declared and valid.
+    Strict,
+    /// Validated where declared.
+    Lax,
+    /// Not looked at.
+    Skip,
+}
+
+/// A content model twice: as a tree to write by, as an automaton to read by. Leaves are shared.
+#[derive(Debug)]
+pub struct Model {
+    /// The particle as written, group references resolved.
+    pub particle: Particle,
+    /// What each leaf is.
+    pub leaves: Vec<LeafTerm>,
+    /// Reads children one by one.
+    pub automaton: Automaton,
+}
+
+/// What a leaf matches.
+#[derive(Debug, Clone)]
+pub enum LeafTerm {
+    /// An element of this declaration.
+    Element(ElementId),
+    /// Any element the wildcard lets in.
+    Any(Wildcard),
+}
+
+/// `minOccurs` and `maxOccurs`; `max: None` is unbounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Occurs {
+    /// At least.
+    pub min: u32,
+    /// At most.
+    pub max: Option<u32>,
+}
+
+/// A particle: how a message is written in schema order.
+#[derive(Debug, Clone)]
+pub enum Particle {
+    /// An element or a wildcard.
+    Leaf(Leaf, Occurs),
+    /// One after the other.
+    Sequence(Vec<Particle>, Occurs),
+    /// One of them.
+    Choice(Vec<Particle>, Occurs),
+    /// Each at most once, in any order; written in declared order.
+    All(Vec<Particle>, Occurs),
+}
+
+impl Schema {
+    /// The global element of this name.
+    pub fn element(&self, namespace: &str, local: &str) -> Option<ElementId> {
+        let name = Name { namespace: self.namespace(namespace)?, local: local.into() };
+        self.global_elements.get(&name).copied()
+    }
+
+    /// The global type of this name.
+    pub fn type_named(&self, namespace: &str, local: &str) -> Option<TypeId> {
+        let name = Name { namespace: self.namespace(namespace)?, local: local.into() };
+        self.global_types.get(&name).copied()
+    }
+
+    /// Id of a namespace name that the schema knows.
+    pub fn namespace(&self, name: &str) -> Option<NamespaceId> {
+        let index = self.namespaces.iter().position(|known| &**known == name)?;
+        Some(NamespaceId(index as u16))
+    }
+
+    /// Name of a namespace.
+    pub fn namespace_name(&self, id: NamespaceId) -> &str {
+        &self.namespaces[id.0 as usize]
+    }
+
+    /// A type.
+    pub fn type_of(&self, id: TypeId) -> &Type {
+        &self.types[id.0 as usize]
+    }
+
+    /// An element declaration.
+    pub fn element_of(&self, id: ElementId) -> &Element {
+        &self.elements[id.0 as usize]
+    }
+
+    /// Whether `derived` is `base` or derives from it: for `xsi:type` and for bindings by a base type's table.
+    pub fn derives_from(&self, derived: TypeId, base: TypeId) -> bool {
+        let mut at = Some(derived);
+        while let Some(id) = at {
+            if id == base {
+                return true;
+            }
+            at = self.type_of(id).base;
+        }
+        false
+    }
+}

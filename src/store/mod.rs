@@ -1,0 +1,1 @@
+//! Durable storage: SQLite opened safely, one writer that commits in groups.

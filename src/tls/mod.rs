@@ -1,0 +1,1 @@
+//! Mutual TLS: acceptors, connectors and the peer they prove.

@@ -1,0 +1,1 @@
+//! WSDL and XSD as served to partners.
