@@ -39,3 +39,21 @@ pub enum ErrorKind {
         max: usize,
     },
 }
+
+impl Error {
+    /// An error at a byte offset of a text.
+    pub(super) fn at(text: &str, offset: usize, kind: ErrorKind) -> Self {
+        let (line, column) = Self::place(text, offset);
+        Self { line, column, kind }
+    }
+
+    /// Line and column, from 1, of a byte offset. Linear in the offset.
+    pub(super) fn place(text: &str, offset: usize) -> (u32, u32) {
+        let before = &text.as_bytes()[..offset.min(text.len())];
+        let line_start = memchr::memrchr(b'\n', before).map_or(0, |at| at + 1);
+        let lines = memchr::memchr_iter(b'\n', before).count();
+        // Characters, not bytes: continuation bytes of UTF-8 do not count.
+        let column = before[line_start..].iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
+        (u32::try_from(lines + 1).unwrap_or(u32::MAX), u32::try_from(column + 1).unwrap_or(u32::MAX))
+    }
+}

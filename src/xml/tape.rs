@@ -1,11 +1,25 @@
-//! One document as a flat tape of records that point into the text.
+//! One document as a flat tape of records that point into its text.
 //!
-//! Skeleton: signatures fixed, see the room's owner.
+//! Promises: what is on a tape is well-formed by XML 1.0 (5th edition) and Namespaces in XML 1.0, without a DTD, and
+//! within its [`Limits`]. Nodes stand in document order; an element's descendants follow it up to [`Tape::end`], so
+//! a subtree is a range of indices and a walk needs no recursion.
+//!
+//! ```text
+//! <a x="1"><b>t</b>&lt;</a>      0 Element a  end 4
+//!                                1 Element b  end 3   parent 0
+//!                                2 Text "t"   end 3   parent 1
+//!                                3 Text "<"   end 4   parent 0
+//! ```
+//! Nothing is copied: names, values and text are ranges of the text, unescaped when asked for. Comments and processing
+//! instructions leave no record. Reading is in `read`.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
+use super::chars;
 use super::error::Error;
 use super::limits::Limits;
+use super::{read, text};
 
 /// Index of a node on its tape.
 pub type NodeId = u32;
@@ -37,122 +51,322 @@ pub struct Attribute<'a> {
 /// A well-formed document.
 #[derive(Debug)]
 pub struct Tape<'a> {
-    text: &'a str,
+    pub(super) text: &'a str,
+    pub(super) nodes: Vec<Node>,
+    pub(super) attributes: Vec<AttributeRecord>,
+    pub(super) declarations: Vec<Declaration>,
+    /// Namespace names by id; the first two are "" and XML's own.
+    pub(super) namespaces: Vec<Cow<'a, str>>,
+}
+
+/// A node's record. For a text node `name` and what follows it is unused.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Node {
+    pub(super) piece: Piece,
+    pub(super) namespace: NamespaceId,
+    pub(super) name: NameRange,
+    pub(super) parent: NodeId,
+    /// One past the last descendant.
+    pub(super) end: NodeId,
+    /// Bytes of the node in the text, tags and delimiters included.
+    pub(super) span: (u32, u32),
+    pub(super) attributes: (u32, u16),
+    pub(super) declarations: (u32, u16),
+}
+
+/// What a record stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Piece {
+    Element,
+    /// Character data without a carriage return: its value is its span.
+    Plain,
+    /// The same, white space only.
+    Blank,
+    /// Character data whose line ends must be normalised.
+    LineEnds,
+    /// A CDATA section.
+    Cdata,
+    /// A character or predefined entity reference.
+    Reference(char),
+}
+
+/// A qualified name in the text: `prefix:local`, or `local` where `prefix` is 0.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct NameRange {
+    pub(super) start: u32,
+    pub(super) prefix: u16,
+    pub(super) local: u16,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AttributeRecord {
+    pub(super) name: NameRange,
+    pub(super) namespace: NamespaceId,
+    /// Whether the value is its span: no reference, no white space but blanks.
+    pub(super) plain: bool,
+    pub(super) value: (u32, u32),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Declaration {
+    /// The prefix declared; empty for the default namespace.
+    pub(super) prefix: (u32, u16),
+    /// What it is bound to; "no namespace" for `xmlns=""`.
+    pub(super) namespace: NamespaceId,
 }
 
 impl<'a> Tape<'a> {
-    /// Reads a whole document. Comments are dropped.
+    /// Reads a whole document (XML 1.0 §2.1, Namespaces in XML 1.0 §7).
+    ///
+    /// `text` comes from [`super::encoding::to_utf8`]. Comments are dropped.
+    /// Errors: the first thing that is not well-formed or not within `limits`, with its place.
     pub fn parse(text: &'a str, limits: &Limits) -> Result<Self, Error> {
-        let _ = limits;
-        Ok(Self { text })
+        read::read(text, limits)
     }
+
     /// The document element.
+    #[inline]
     pub fn root(&self) -> NodeId {
-        todo!()
+        0
     }
+
     /// What `node` is.
+    #[inline]
     pub fn kind(&self, node: NodeId) -> NodeKind {
-        let _ = node;
-        todo!()
+        if self.node(node).piece == Piece::Element { NodeKind::Element } else { NodeKind::Text }
     }
+
     /// Local name of an element.
+    #[inline]
     pub fn local(&self, node: NodeId) -> &'a str {
-        let _ = node;
-        todo!()
+        self.local_of(self.node(node).name)
     }
+
     /// Prefix of an element as written; empty where there is none.
     pub fn prefix(&self, node: NodeId) -> &'a str {
-        let _ = node;
-        todo!()
+        let name = self.node(node).name;
+        &self.text[name.start as usize..][..name.prefix as usize]
     }
+
     /// Namespace of an element.
+    #[inline]
     pub fn namespace(&self, node: NodeId) -> NamespaceId {
-        let _ = node;
-        todo!()
+        self.node(node).namespace
     }
+
     /// Name of a namespace; empty for "no namespace".
     pub fn namespace_name(&self, id: NamespaceId) -> &str {
-        let _ = id;
-        todo!()
+        &self.namespaces[id.0 as usize]
     }
+
     /// How many namespaces the document names, "no namespace" included: ids are below this.
     pub fn namespace_count(&self) -> usize {
-        todo!()
+        self.namespaces.len()
     }
+
     /// Id of a namespace name, where the document names it.
     pub fn namespace_id(&self, name: &str) -> Option<NamespaceId> {
-        let _ = name;
-        todo!()
+        let index = self.namespaces.iter().position(|known| known == name)?;
+        Some(NamespaceId(index as u16))
     }
+
     /// One past the last descendant of `node` (for a text node: the next node).
+    #[inline]
     pub fn end(&self, node: NodeId) -> NodeId {
-        let _ = node;
-        todo!()
+        self.node(node).end
     }
+
     /// The element that holds `node`; `None` for the root.
+    #[inline]
     pub fn parent(&self, node: NodeId) -> Option<NodeId> {
-        let _ = node;
-        todo!()
+        (node != 0).then(|| self.node(node).parent)
     }
+
     /// Child nodes, elements and text, in document order.
+    #[inline]
     pub fn children(&self, node: NodeId) -> Children<'_, 'a> {
         Children { tape: self, next: node + 1, end: self.end(node) }
     }
+
     /// Child elements in document order.
     pub fn child_elements(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         self.children(node).filter(|&child| self.kind(child) == NodeKind::Element)
     }
+
     /// Attributes of an element in document order, declarations left out.
+    #[inline]
     pub fn attributes(&self, node: NodeId) -> impl Iterator<Item = Attribute<'a>> + '_ {
-        let _ = node;
-        std::iter::empty()
+        let (start, count) = self.node(node).attributes;
+        (start..start + u32::from(count)).map(|index| {
+            let record = &self.attributes[index as usize];
+            Attribute { namespace: record.namespace, local: self.local_of(record.name), index }
+        })
     }
+
     /// An attribute's value, normalised as CDATA (XML 1.0 §3.3.3).
     pub fn attribute_value(&self, index: u32) -> Cow<'a, str> {
-        let _ = index;
-        todo!()
+        let record = &self.attributes[index as usize];
+        let raw = &self.text[record.value.0 as usize..record.value.1 as usize];
+        if record.plain { Cow::Borrowed(raw) } else { Cow::Owned(text::normalize_attribute(raw)) }
     }
+
     /// Value of the attribute with this name, if the element has it. `namespace` "" is "no namespace".
     pub fn attribute(&self, node: NodeId, namespace: &str, local: &str) -> Option<Cow<'a, str>> {
-        let _ = (node, namespace, local);
-        todo!()
+        let found =
+            self.attributes(node).find(|a| a.local == local && self.namespace_name(a.namespace) == namespace)?;
+        Some(self.attribute_value(found.index))
     }
-    /// Text of an element that holds no element: its pieces joined, references resolved, line ends
-    /// normalised. Borrowed where the text is one plain piece. Text beside child elements is joined too.
+
+    /// Text of an element: its own pieces joined, references resolved, line ends normalised; what stands in child
+    /// elements is left out. Borrowed where the text is one plain piece.
+    #[inline]
     pub fn text(&self, node: NodeId) -> Cow<'a, str> {
-        let _ = node;
-        todo!()
+        let end = self.end(node);
+        if end == node + 1 {
+            return Cow::Borrowed("");
+        }
+        let first = self.node(node + 1);
+        if end == node + 2 && matches!(first.piece, Piece::Plain | Piece::Blank) {
+            return Cow::Borrowed(&self.text[first.span.0 as usize..first.span.1 as usize]);
+        }
+        self.joined_text(node)
     }
-    /// Whether a text node is white space only.
+
+    /// Whether a text node is white space only, however it is written.
+    #[inline]
     pub fn is_blank(&self, node: NodeId) -> bool {
-        let _ = node;
-        todo!()
+        match self.node(node).piece {
+            Piece::Blank => true,
+            Piece::LineEnds => chars::is_blank(&self.text[self.span(node)]),
+            Piece::Cdata => chars::is_blank(self.cdata(self.node(node))),
+            Piece::Reference(c) => c.is_ascii() && chars::is_space(c as u8),
+            Piece::Plain | Piece::Element => false,
+        }
     }
+
     /// Resolves a prefix in the scope of `node` ("" is the default namespace); `None` where it is not bound.
     /// For QNames in content (`xsi:type`, XSD's `type="xs:string"`, faultcode).
     pub fn resolve_prefix(&self, node: NodeId, prefix: &str) -> Option<NamespaceId> {
-        let _ = (node, prefix);
-        todo!()
+        if prefix == "xml" {
+            return Some(XML);
+        }
+        let mut at = Some(node);
+        while let Some(element) = at {
+            let declared = self.declarations(element).find(|&(declared, _)| declared == prefix);
+            if let Some((_, namespace)) = declared {
+                return Some(namespace);
+            }
+            at = self.parent(element);
+        }
+        prefix.is_empty().then_some(NONE)
     }
+
+    /// Namespace declarations on an element itself: prefix ("" is the default namespace) and what it is bound to.
+    pub fn declarations(&self, node: NodeId) -> impl Iterator<Item = (&'a str, NamespaceId)> + '_ {
+        let (start, count) = self.node(node).declarations;
+        self.declarations[start as usize..][..count as usize].iter().map(|declaration| {
+            let (start, length) = declaration.prefix;
+            (&self.text[start as usize..][..length as usize], declaration.namespace)
+        })
+    }
+
+    /// Prefixes in the scope of `node` ("" is the default namespace) and what they are bound to, innermost first.
+    /// A default namespace that is undeclared, and `xml`, are left out. For header blocks that are copied elsewhere.
+    pub fn scope(&self, node: NodeId) -> Vec<(&'a str, NamespaceId)> {
+        let mut bound: Vec<(&'a str, NamespaceId)> = Vec::new();
+        let mut at = Some(node);
+        while let Some(element) = at {
+            for (prefix, namespace) in self.declarations(element) {
+                if bound.iter().all(|&(known, _)| known != prefix) {
+                    bound.push((prefix, namespace));
+                }
+            }
+            at = self.parent(element);
+        }
+        bound.retain(|&(_, namespace)| namespace != NONE);
+        bound
+    }
+
     /// Byte range of a node in the text, tags included.
-    pub fn span(&self, node: NodeId) -> std::ops::Range<usize> {
-        let _ = node;
-        todo!()
+    #[inline]
+    pub fn span(&self, node: NodeId) -> Range<usize> {
+        let (start, end) = self.node(node).span;
+        start as usize..end as usize
     }
+
     /// Line (from 1) on which a node starts. Linear in the offset: for errors only.
     pub fn line(&self, node: NodeId) -> u32 {
-        let _ = node;
-        todo!()
+        Error::place(self.text, self.node(node).span.0 as usize).0
     }
-    /// Path of a node for people: `/Envelope/Body/NopHoSo/HoSo/TaiLieuNop[2]/MaThanhPhanHoSo`
-    /// (an index where a sibling has the same name). For errors only.
+
+    /// Path of a node for people: `/Envelope/Body/NopHoSo/HoSo/TaiLieuNop[2]/MaThanhPhanHoSo` (an index where a
+    /// sibling has the same name). For errors only.
     pub fn path(&self, node: NodeId) -> String {
-        let _ = node;
-        todo!()
+        self.path_below(node, None)
     }
+
+    /// The same, from the child of `ancestor` down; from the root where `ancestor` is `None`.
+    pub fn path_below(&self, node: NodeId, ancestor: Option<NodeId>) -> String {
+        let mut steps = Vec::new();
+        let mut at = Some(node);
+        while let Some(current) = at.filter(|&current| Some(current) != ancestor) {
+            if self.kind(current) == NodeKind::Element {
+                steps.push(self.step(current));
+            }
+            at = self.parent(current);
+        }
+        steps.iter().rev().fold(String::new(), |path, step| path + "/" + step)
+    }
+
     /// The text the tape points into.
     pub fn source(&self) -> &'a str {
         self.text
+    }
+
+    #[inline]
+    fn node(&self, node: NodeId) -> &Node {
+        &self.nodes[node as usize]
+    }
+
+    #[inline]
+    pub(super) fn local_of(&self, name: NameRange) -> &'a str {
+        let colon = u32::from(name.prefix != 0);
+        let start = (name.start + u32::from(name.prefix) + colon) as usize;
+        &self.text[start..start + name.local as usize]
+    }
+
+    fn cdata(&self, node: &Node) -> &'a str {
+        &self.text[node.span.0 as usize + "<![CDATA[".len()..node.span.1 as usize - "]]>".len()]
+    }
+
+    fn joined_text(&self, node: NodeId) -> Cow<'a, str> {
+        let mut joined = String::new();
+        for child in self.children(node) {
+            let record = self.node(child);
+            match record.piece {
+                Piece::Element => {}
+                Piece::Plain | Piece::Blank => joined.push_str(&self.text[self.span(child)]),
+                Piece::LineEnds => text::push_normalized(&mut joined, &self.text[self.span(child)]),
+                Piece::Cdata => text::push_normalized(&mut joined, self.cdata(record)),
+                Piece::Reference(c) => joined.push(c),
+            }
+        }
+        Cow::Owned(joined)
+    }
+
+    /// One step of a path: the local name, with its index among siblings of the same name where there are several.
+    fn step(&self, node: NodeId) -> String {
+        let name = self.local(node);
+        let Some(parent) = self.parent(node) else { return name.to_owned() };
+        let twins = || {
+            self.child_elements(parent)
+                .filter(move |&twin| self.local(twin) == name && self.namespace(twin) == self.namespace(node))
+        };
+        if twins().nth(1).is_none() {
+            return name.to_owned();
+        }
+        let index = twins().take_while(|&twin| twin != node).count() + 1;
+        format!("{name}[{index}]")
     }
 }
 
@@ -165,6 +379,8 @@ pub struct Children<'t, 'a> {
 
 impl Iterator for Children<'_, '_> {
     type Item = NodeId;
+
+    #[inline]
     fn next(&mut self) -> Option<NodeId> {
         if self.next >= self.end {
             return None;
@@ -174,3 +390,8 @@ impl Iterator for Children<'_, '_> {
         Some(node)
     }
 }
+
+/// "No namespace".
+pub(super) const NONE: NamespaceId = NamespaceId(0);
+/// `http://www.w3.org/XML/1998/namespace`, bound to `xml` everywhere.
+pub(super) const XML: NamespaceId = NamespaceId(1);

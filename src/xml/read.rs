@@ -1,0 +1,447 @@
+//! Text → [`Tape`]: quick-xml's tokens, and every rule of XML 1.0 that they leave open.
+//!
+//! quick-xml finds where tags begin and end; it is not a conforming parser. Names, attributes, namespaces, characters,
+//! references, the XML declaration and the shape of the document are checked here. All work is linear in the text:
+//! whatever is searched through has a limit.
+
+use std::borrow::Cow;
+
+use quick_xml::Reader;
+use quick_xml::events::Event;
+
+use super::chars::{self, is_ncname};
+use super::error::{Error, ErrorKind};
+use super::limits::{Limits, ProcessingInstructions};
+use super::tape::{AttributeRecord, Declaration, NONE, NameRange, NamespaceId, Node, NodeId, Piece, Tape, XML};
+use super::text;
+
+/// Reads a whole document; see [`Tape::parse`].
+pub(super) fn read<'a>(source: &'a str, limits: &Limits) -> Result<Tape<'a>, Error> {
+    let mut state = State::new(source, *limits)?;
+    let mut tokens = Reader::from_str(source);
+    let config = tokens.config_mut();
+    config.check_end_names = false;
+    config.allow_unmatched_ends = true;
+    let mut start = 0;
+    loop {
+        let event = tokens.read_event();
+        let end = tokens.buffer_position() as usize;
+        let event = match event {
+            Ok(event) => event,
+            Err(_) => {
+                return Err(state.malformed(tokens.error_position() as usize, "markup is not closed or not understood"));
+            }
+        };
+        match event {
+            Event::Start(_) => state.start(start, end, false)?,
+            Event::Empty(_) => state.start(start, end, true)?,
+            Event::End(_) => state.end(start, end)?,
+            Event::Text(_) => state.text(start, end)?,
+            Event::CData(_) => state.cdata(start, end)?,
+            Event::GeneralRef(_) => state.reference(start, end)?,
+            Event::Comment(_) => state.comment(start, end)?,
+            Event::Decl(_) => state.declaration(start, end)?,
+            Event::PI(_) => state.processing_instruction(start, end)?,
+            Event::DocType(_) => return Err(state.error(start, ErrorKind::Doctype)),
+            Event::Eof => return state.finish(),
+        }
+        start = end;
+    }
+}
+
+struct State<'a> {
+    limits: Limits,
+    tape: Tape<'a>,
+    /// Elements whose end tag is still to come.
+    open: Vec<Open>,
+    /// Prefixes in scope, innermost last.
+    bindings: Vec<(&'a str, NamespaceId)>,
+    elements: u32,
+}
+
+struct Open {
+    node: NodeId,
+    /// Length of `bindings` before the element's own declarations.
+    bindings: u32,
+}
+
+impl<'a> State<'a> {
+    fn new(source: &'a str, limits: Limits) -> Result<Self, Error> {
+        let tape = Tape {
+            text: source,
+            nodes: Vec::with_capacity(source.len() / 24 + 4),
+            attributes: Vec::new(),
+            declarations: Vec::new(),
+            namespaces: vec![Cow::Borrowed(""), Cow::Borrowed(XML_NAME)],
+        };
+        let state = Self { limits, tape, open: Vec::with_capacity(16), bindings: Vec::with_capacity(8), elements: 0 };
+        // Offsets are kept in 32 bits.
+        let bytes_max = limits.document_bytes_max.min(u32::MAX as usize);
+        if source.len() > bytes_max {
+            return Err(state.limit(bytes_max, "document_bytes_max", bytes_max));
+        }
+        match chars::first_forbidden(source) {
+            Some(at) => Err(state.malformed(at, "a character that XML does not allow")),
+            None => Ok(state),
+        }
+    }
+
+    fn start(&mut self, start: usize, end: usize, empty: bool) -> Result<(), Error> {
+        let depth = self.open.len();
+        if depth == 0 && !self.tape.nodes.is_empty() {
+            return Err(self.malformed(start, "a second document element"));
+        }
+        if depth >= self.limits.depth_max as usize {
+            return Err(self.limit(start, "depth_max", self.limits.depth_max as usize));
+        }
+        self.elements += 1;
+        if self.elements > self.limits.elements_max {
+            return Err(self.limit(start, "elements_max", self.limits.elements_max as usize));
+        }
+        let node = self.tape.nodes.len() as NodeId;
+        let bindings = self.bindings.len() as u32;
+        let source = self.tape.text;
+        let tag = &source.as_bytes()[start + 1..end - if empty { 2 } else { 1 }];
+        let name_length = tag.iter().position(|&byte| chars::is_space(byte)).unwrap_or(tag.len());
+        let name = self.name(start + 1, start + 1 + name_length)?;
+        let mut record = Node {
+            piece: Piece::Element,
+            namespace: NONE,
+            name,
+            parent: self.open.last().map_or(0, |open| open.node),
+            end: node + 1,
+            span: (start as u32, end as u32),
+            attributes: (self.tape.attributes.len() as u32, 0),
+            declarations: (self.tape.declarations.len() as u32, 0),
+        };
+        if name_length < tag.len() {
+            self.attributes(start + 1 + name_length, start + 1 + tag.len())?;
+            record.declarations.1 = (self.tape.declarations.len() as u32 - record.declarations.0) as u16;
+            record.attributes.1 = (self.tape.attributes.len() as u32 - record.attributes.0) as u16;
+            self.resolve_attributes(record.attributes.0 as usize)?;
+        }
+        record.namespace = self.namespace_of(name)?;
+        self.tape.nodes.push(record);
+        if empty {
+            self.bindings.truncate(bindings as usize);
+        } else {
+            self.open.push(Open { node, bindings });
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, start: usize, end: usize) -> Result<(), Error> {
+        let Some(open) = self.open.pop() else {
+            return Err(self.malformed(start, "an end tag without a start tag"));
+        };
+        let next = self.tape.nodes.len() as NodeId;
+        let source = self.tape.text.as_bytes();
+        let record = &mut self.tape.nodes[open.node as usize];
+        let name = record.name;
+        let length = usize::from(name.prefix) + usize::from(name.prefix != 0) + usize::from(name.local);
+        let expected = &source[name.start as usize..name.start as usize + length];
+        let written = &source[start + 2..end - 1];
+        record.end = next;
+        record.span.1 = end as u32;
+        let same = written.strip_prefix(expected).is_some_and(|rest| rest.iter().all(|&byte| chars::is_space(byte)));
+        if !same {
+            return Err(self.malformed(start, "an end tag whose name is not its start tag's"));
+        }
+        self.bindings.truncate(open.bindings as usize);
+        Ok(())
+    }
+
+    fn text(&mut self, start: usize, end: usize) -> Result<(), Error> {
+        if start == end {
+            return Ok(());
+        }
+        let bytes = &self.tape.text.as_bytes()[start..end];
+        let blank = bytes.iter().all(|&byte| chars::is_space(byte));
+        if self.open.is_empty() {
+            return if blank { Ok(()) } else { Err(self.malformed(start, "text outside the document element")) };
+        }
+        let line_ends = memchr::memchr(b'\r', bytes).is_some();
+        if !blank && let Some(at) = memchr::memmem::find(bytes, b"]]>") {
+            return Err(self.malformed(start + at, "']]>' in text"));
+        }
+        let piece = match (line_ends, blank) {
+            (true, _) => Piece::LineEnds,
+            (false, true) => Piece::Blank,
+            (false, false) => Piece::Plain,
+        };
+        self.push_text(piece, start, end);
+        Ok(())
+    }
+
+    fn cdata(&mut self, start: usize, end: usize) -> Result<(), Error> {
+        if self.open.is_empty() {
+            return Err(self.malformed(start, "a CDATA section outside the document element"));
+        }
+        self.push_text(Piece::Cdata, start, end);
+        Ok(())
+    }
+
+    fn reference(&mut self, start: usize, end: usize) -> Result<(), Error> {
+        if self.open.is_empty() {
+            return Err(self.malformed(start, "a reference outside the document element"));
+        }
+        let Some(name) = self.tape.text[start..end].strip_prefix('&').and_then(|name| name.strip_suffix(';')) else {
+            return Err(self.malformed(start, "'&' without a reference"));
+        };
+        match text::reference(name) {
+            Some(c) => self.push_text(Piece::Reference(c), start, end),
+            None if name.starts_with('#') => return Err(self.malformed(start, "a reference to no XML character")),
+            None => return Err(self.error(start, ErrorKind::Entity)),
+        }
+        Ok(())
+    }
+
+    fn comment(&self, start: usize, end: usize) -> Result<(), Error> {
+        let content = &self.tape.text.as_bytes()[start + "<!--".len()..end - "-->".len()];
+        if content.ends_with(b"-") || memchr::memmem::find(content, b"--").is_some() {
+            return Err(self.malformed(start, "'--' in a comment"));
+        }
+        Ok(())
+    }
+
+    /// `XMLDecl` of XML 1.0 §2.8. Whether the encoding is true was judged on the bytes.
+    fn declaration(&self, start: usize, end: usize) -> Result<(), Error> {
+        if start != 0 {
+            return Err(self.malformed(start, "an XML declaration that is not at the start"));
+        }
+        if super::encoding::declared(&self.tape.text[start..end]).is_none() {
+            return Err(self.malformed(start, "the XML declaration"));
+        }
+        Ok(())
+    }
+
+    fn processing_instruction(&self, start: usize, end: usize) -> Result<(), Error> {
+        let content = &self.tape.text[start + "<?".len()..end - "?>".len()];
+        let target = content.split([' ', '\t', '\n', '\r']).next().unwrap_or_default();
+        if !is_ncname(target) || target.eq_ignore_ascii_case("xml") {
+            return Err(self.malformed(start, "the target of a processing instruction"));
+        }
+        match self.limits.processing_instructions {
+            ProcessingInstructions::Skip => Ok(()),
+            ProcessingInstructions::Refuse => Err(self.error(start, ErrorKind::ProcessingInstruction)),
+        }
+    }
+
+    fn finish(self) -> Result<Tape<'a>, Error> {
+        if let Some(open) = self.open.last() {
+            let start = self.tape.nodes[open.node as usize].span.0 as usize;
+            return Err(self.malformed(start, "an element that is not closed"));
+        }
+        if self.tape.nodes.is_empty() {
+            return Err(self.malformed(self.tape.text.len(), "no document element"));
+        }
+        Ok(self.tape)
+    }
+
+    /// `(S Attribute)*` of XML 1.0 §3.1, between a tag's name and its end.
+    fn attributes(&mut self, start: usize, end: usize) -> Result<(), Error> {
+        let bytes = self.tape.text.as_bytes();
+        let (mut at, mut count) = (start, 0);
+        loop {
+            let spaces = bytes[at..end].iter().take_while(|&&byte| chars::is_space(byte)).count();
+            if at + spaces == end {
+                return Ok(());
+            }
+            if spaces == 0 {
+                return Err(self.malformed(at, "attributes that are not separated by white space"));
+            }
+            count += 1;
+            if count > self.limits.attributes_max {
+                return Err(self.limit(at, "attributes_max", self.limits.attributes_max));
+            }
+            at = self.attribute(at + spaces, end)?;
+        }
+    }
+
+    /// One `Name Eq AttValue`; returns where it ends.
+    fn attribute(&mut self, start: usize, end: usize) -> Result<usize, Error> {
+        let bytes = self.tape.text.as_bytes();
+        let name_end = bytes[start..end].iter().position(|&byte| byte == b'=' || chars::is_space(byte));
+        let name_end = start + name_end.ok_or_else(|| self.malformed(start, "an attribute without a value"))?;
+        let spaces = |from: usize| from + bytes[from..end].iter().take_while(|&&byte| chars::is_space(byte)).count();
+        let equals = spaces(name_end);
+        if bytes.get(equals).filter(|_| equals < end) != Some(&b'=') {
+            return Err(self.malformed(start, "an attribute without a value"));
+        }
+        let quote_at = spaces(equals + 1);
+        let quote = match bytes.get(quote_at).filter(|_| quote_at < end) {
+            Some(&quote @ (b'"' | b'\'')) => quote,
+            _ => return Err(self.malformed(start, "an attribute value without quotes")),
+        };
+        let value_start = quote_at + 1;
+        let length = memchr::memchr(quote, &bytes[value_start..end])
+            .ok_or_else(|| self.malformed(start, "an attribute value without its closing quote"))?;
+        if length > self.limits.attribute_bytes_max {
+            return Err(self.limit(start, "attribute_bytes_max", self.limits.attribute_bytes_max));
+        }
+        let value = &self.tape.text[value_start..value_start + length];
+        let mut plain = true;
+        for &byte in value.as_bytes() {
+            match byte {
+                b'<' => return Err(self.malformed(value_start, "'<' in an attribute value")),
+                b'&' | b'\t' | b'\n' | b'\r' => plain = false,
+                _ => {}
+            }
+        }
+        if !plain && !text::check_references(value) {
+            return Err(self.error(value_start, ErrorKind::Entity));
+        }
+        let name = self.name(start, name_end)?;
+        let record = AttributeRecord {
+            name,
+            namespace: NONE,
+            plain,
+            value: (value_start as u32, (value_start + length) as u32),
+        };
+        self.add_attribute(record)?;
+        Ok(value_start + length + 1)
+    }
+
+    /// Keeps an attribute, or the namespace declaration that it is (Namespaces in XML 1.0 §3).
+    fn add_attribute(&mut self, record: AttributeRecord) -> Result<(), Error> {
+        let source = self.tape.text;
+        let local = self.tape.local_of(record.name);
+        let declared = match record.name.prefix {
+            0 if local == "xmlns" => "",
+            5 if source[record.name.start as usize..].starts_with("xmlns:") => local,
+            _ => {
+                self.tape.attributes.push(record);
+                return Ok(());
+            }
+        };
+        let at = record.name.start as usize;
+        let raw = &source[record.value.0 as usize..record.value.1 as usize];
+        let name = if record.plain { Cow::Borrowed(raw) } else { Cow::Owned(text::normalize_attribute(raw)) };
+        let allowed = match declared {
+            "xml" => &*name == XML_NAME,
+            "xmlns" => false,
+            "" => &*name != XML_NAME && &*name != XMLNS_NAME,
+            _ => !name.is_empty() && &*name != XML_NAME && &*name != XMLNS_NAME,
+        };
+        if !allowed {
+            return Err(self.malformed(at, "a namespace declaration that Namespaces in XML forbids"));
+        }
+        if self.tape.declarations[self.own_declarations()..].iter().any(|d| self.prefix_of(d) == declared) {
+            return Err(self.malformed(at, "two declarations of one prefix"));
+        }
+        let namespace = self.intern(at, name)?;
+        if self.bindings.len() >= self.limits.namespaces_max {
+            return Err(self.limit(at, "namespaces_max", self.limits.namespaces_max));
+        }
+        self.bindings.push((declared, namespace));
+        let prefix = (record.name.start + u32::from(record.name.prefix) + 1, declared.len() as u16);
+        self.tape.declarations.push(Declaration { prefix, namespace });
+        Ok(())
+    }
+
+    /// Index of the first declaration of the element being read: those before it belong to elements on the tape.
+    fn own_declarations(&self) -> usize {
+        let last = self.tape.nodes.last().map_or((0, 0), |node| node.declarations);
+        last.0 as usize + usize::from(last.1)
+    }
+
+    fn prefix_of(&self, declaration: &Declaration) -> &'a str {
+        &self.tape.text[declaration.prefix.0 as usize..][..declaration.prefix.1 as usize]
+    }
+
+    /// Gives attributes their namespace and refuses two of one expanded name (Namespaces in XML 1.0 §6.3).
+    fn resolve_attributes(&mut self, first: usize) -> Result<(), Error> {
+        for index in first..self.tape.attributes.len() {
+            let record = self.tape.attributes[index];
+            // An unprefixed attribute is in no namespace, whatever the default is (§6.2).
+            if record.name.prefix != 0 {
+                self.tape.attributes[index].namespace = self.namespace_of(record.name)?;
+            }
+            let (namespace, local) = (self.tape.attributes[index].namespace, self.tape.local_of(record.name));
+            let earlier = &self.tape.attributes[first..index];
+            if earlier.iter().any(|e| e.namespace == namespace && self.tape.local_of(e.name) == local) {
+                return Err(self.malformed(record.name.start as usize, "two attributes of one name"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The namespace of an element's or a prefixed attribute's name.
+    fn namespace_of(&self, name: NameRange) -> Result<NamespaceId, Error> {
+        let prefix = &self.tape.text[name.start as usize..][..name.prefix as usize];
+        if let Some(&(_, namespace)) = self.bindings.iter().rev().find(|&&(bound, _)| bound == prefix) {
+            return Ok(namespace);
+        }
+        match prefix {
+            "" => Ok(NONE),
+            "xml" => Ok(XML),
+            _ => Err(self.malformed(name.start as usize, "a prefix that is not declared")),
+        }
+    }
+
+    fn intern(&mut self, at: usize, name: Cow<'a, str>) -> Result<NamespaceId, Error> {
+        if name.len() > NAMESPACE_BYTES_MAX {
+            return Err(self.limit(at, "namespace name bytes", NAMESPACE_BYTES_MAX));
+        }
+        if let Some(known) = self.tape.namespaces.iter().position(|known| *known == name) {
+            return Ok(NamespaceId(known as u16));
+        }
+        // "No namespace" and XML's own do not count.
+        if self.tape.namespaces.len() - 2 >= self.limits.namespaces_max.min(usize::from(u16::MAX) - 2) {
+            return Err(self.limit(at, "namespaces_max", self.limits.namespaces_max));
+        }
+        self.tape.namespaces.push(name);
+        Ok(NamespaceId(self.tape.namespaces.len() as u16 - 1))
+    }
+
+    /// A `QName` (Namespaces in XML 1.0 §4) at this range of the text.
+    fn name(&self, start: usize, end: usize) -> Result<NameRange, Error> {
+        let name = &self.tape.text[start..end];
+        // Lengths are kept in 16 bits.
+        let bytes_max = self.limits.name_bytes_max.min(usize::from(u16::MAX));
+        if name.len() > bytes_max {
+            return Err(self.limit(start, "name_bytes_max", bytes_max));
+        }
+        let (prefix, local) = match memchr::memchr(b':', name.as_bytes()) {
+            Some(colon) => (&name[..colon], &name[colon + 1..]),
+            None => ("", name),
+        };
+        let prefixed = name.len() != local.len();
+        if !is_ncname(local) || (prefixed && !is_ncname(prefix)) {
+            return Err(self.malformed(start, "a name"));
+        }
+        Ok(NameRange { start: start as u32, prefix: prefix.len() as u16, local: local.len() as u16 })
+    }
+
+    fn push_text(&mut self, piece: Piece, start: usize, end: usize) {
+        let node = self.tape.nodes.len() as NodeId;
+        self.tape.nodes.push(Node {
+            piece,
+            namespace: NONE,
+            name: NameRange::default(),
+            parent: self.open.last().map_or(0, |open| open.node),
+            end: node + 1,
+            span: (start as u32, end as u32),
+            attributes: (0, 0),
+            // So that `own_declarations` finds the end of the last element's.
+            declarations: (self.tape.declarations.len() as u32, 0),
+        });
+    }
+
+    fn malformed(&self, at: usize, rule: &'static str) -> Error {
+        self.error(at, ErrorKind::Malformed(rule))
+    }
+
+    fn limit(&self, at: usize, limit: &'static str, max: usize) -> Error {
+        self.error(at, ErrorKind::Limit { limit, max })
+    }
+
+    fn error(&self, at: usize, kind: ErrorKind) -> Error {
+        Error::at(self.tape.text, at, kind)
+    }
+}
+
+const XML_NAME: &str = "http://www.w3.org/XML/1998/namespace";
+const XMLNS_NAME: &str = "http://www.w3.org/2000/xmlns/";
+/// Namespace names are compared with each other: a bound keeps that linear.
+const NAMESPACE_BYTES_MAX: usize = 1024;
