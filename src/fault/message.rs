@@ -1,0 +1,85 @@
+//! What is wrong with a message, by room: xml, soap, transcode.
+
+use std::borrow::Cow;
+
+use super::code::{Code, Limit};
+use super::text::{Texts, of_code, of_header, of_invalid, of_not_understood, of_structure};
+use super::{Fault, Place};
+use crate::soap::error::{Kind, Wrong};
+use crate::transcode::{Invalid, Unwritable};
+use crate::xml::error::ErrorKind;
+use crate::{soap, xml};
+
+impl From<xml::error::Error> for Fault {
+    fn from(error: xml::error::Error) -> Self {
+        let (line, column) = (error.line, error.column);
+        let (code, rule) = match error.kind {
+            ErrorKind::Malformed(_) => (Code::InvalidXml, "XML 1.0"),
+            ErrorKind::Doctype => (Code::InvalidXml, "R1008"),
+            ErrorKind::ProcessingInstruction => (Code::InvalidXml, "R1009"),
+            ErrorKind::Entity => (Code::InvalidXml, "XML 1.0 §4.1"),
+            ErrorKind::Encoding(_) => (Code::InvalidXml, "R1012"),
+            ErrorKind::Limit { limit, .. } => (Code::Limit(Limit::of_field(limit)), limit),
+        };
+        let general = of_code(code);
+        let texts = Texts::new(
+            format!("{} Dòng {line}, cột {column}: {}.", general.vi, error.kind),
+            format!("{} Line {line}, column {column}: {}.", general.en, error.kind),
+        );
+        Self::with_texts(code, texts).at(Place { path: None, line, rule: Cow::Borrowed(rule) })
+    }
+}
+
+impl From<soap::error::Error> for Fault {
+    fn from(error: soap::error::Error) -> Self {
+        let soap::error::Error { path, line, kind } = error;
+        let at = |rule: &'static str| Place { path: Some(path), line, rule: Cow::Borrowed(rule) };
+        match kind {
+            Kind::Version => Self::new(Code::VersionMismatch).at(at("SOAP 1.2 part 1 §5.4.7")),
+            Kind::NotUnderstood(names) => {
+                let mut fault = Self::with_texts(Code::MustUnderstand, of_not_understood(&names)).at(at("R1027"));
+                fault.not_understood = names;
+                fault
+            }
+            Kind::Structure(broken) => {
+                Self::with_texts(Code::InvalidEnvelope, of_structure(broken)).at(at(broken.rule()))
+            }
+            Kind::EncodingUnknown => Self::new(Code::EncodingUnknown).at(at("SOAP 1.2 part 1 §5.1.1")),
+            Kind::Header { field, wrong } => {
+                let mut fault = Self::with_texts(Code::InvalidHeader, of_header(field, wrong)).at(at(field));
+                fault.x_road = Some(x_road_header(wrong));
+                fault
+            }
+        }
+    }
+}
+
+/// X-Road's own code for a wrong header field.
+fn x_road_header(wrong: Wrong) -> &'static str {
+    match wrong {
+        Wrong::Missing => "MissingHeaderField",
+        Wrong::Duplicate => "DuplicateHeaderField",
+        Wrong::Version => "InvalidProtocolVersion",
+        Wrong::Inconsistent(_) => "InconsistentHeaders",
+        Wrong::Malformed(_) | Wrong::Unsupported(_) => "InvalidHeader",
+    }
+}
+
+impl From<Invalid> for Fault {
+    fn from(invalid: Invalid) -> Self {
+        let texts = of_invalid(&invalid);
+        Self::with_texts(Code::InvalidSchema, texts).at(Place {
+            path: Some(invalid.path),
+            line: invalid.line,
+            rule: Cow::Borrowed(invalid.rule),
+        })
+    }
+}
+
+/// The ministry's answer does not fit the partner's contract: nothing the caller could correct, and the
+/// operation may have taken effect.
+impl From<Unwritable> for Fault {
+    fn from(unwritable: Unwritable) -> Self {
+        Self::new(Code::Internal).because(unwritable)
+    }
+}

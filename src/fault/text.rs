@@ -1,0 +1,170 @@
+//! What a fault says to people, in Vietnamese and in English.
+
+use super::code::Code;
+use crate::soap::error::{BlockName, Structure, Wrong};
+use crate::soap::fault::Text;
+use crate::transcode::Invalid;
+
+/// One sentence in both languages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Texts {
+    /// Vietnamese.
+    pub vi: String,
+    /// English.
+    pub en: String,
+}
+
+/// Which language comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Language {
+    /// Vietnamese, the partners' language.
+    #[default]
+    Vietnamese,
+    /// English.
+    English,
+}
+
+impl Texts {
+    /// Both sentences.
+    pub fn new(vi: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { vi: vi.into(), en: en.into() }
+    }
+
+    /// Both, the preferred one first.
+    pub(super) fn in_order(&self, preferred: Language) -> [Text<'_>; 2] {
+        let vi = Text { language: "vi", text: &self.vi };
+        let en = Text { language: "en", text: &self.en };
+        match preferred {
+            Language::Vietnamese => [vi, en],
+            Language::English => [en, vi],
+        }
+    }
+}
+
+/// What a code says by itself.
+pub(super) fn of_code(code: Code) -> Texts {
+    let (vi, en) = match code {
+        Code::InvalidXml => ("Thông điệp không phải là XML đúng chuẩn.", "The message is not well-formed XML."),
+        Code::InvalidEnvelope => ("Phong bì SOAP không đúng cấu trúc.", "The SOAP envelope is not built correctly."),
+        Code::InvalidHeader => ("Tiêu đề của thông điệp không hợp lệ.", "A header field of the message is not valid."),
+        Code::InvalidOperation => (
+            "Phần tử trong Body không phải là một thao tác của địa chỉ này; xem WSDL.",
+            "The element in the Body is no operation of this address; see the WSDL.",
+        ),
+        Code::InvalidSchema => ("Nội dung không đúng lược đồ XSD.", "The content does not fit the XSD."),
+        Code::InvalidRequest => ("Dịch vụ của Bộ từ chối yêu cầu này.", "The ministry's service refused the request."),
+        Code::VersionMismatch => (
+            "Phiên bản SOAP của phong bì không được hỗ trợ; hãy dùng SOAP 1.1 hoặc SOAP 1.2.",
+            "The envelope's SOAP version is not supported; use SOAP 1.1 or SOAP 1.2.",
+        ),
+        Code::MustUnderstand => (
+            "Có tiêu đề bắt buộc (mustUnderstand) mà hệ thống không hiểu.",
+            "A mandatory header block (mustUnderstand) is not understood.",
+        ),
+        Code::EncodingUnknown => (
+            "Không hỗ trợ encodingStyle này; thông điệp phải ở dạng literal.",
+            "This encodingStyle is not supported; messages are literal.",
+        ),
+        Code::Forbidden => {
+            ("Bên gọi không có quyền thực hiện thao tác này.", "The caller has no right to this operation.")
+        }
+        Code::IdConflict => (
+            "Mã thông điệp này đã được dùng cho một yêu cầu có nội dung khác.",
+            "This message id was used before for a request with other content.",
+        ),
+        Code::Limit(_) => ("Thông điệp vượt quá giới hạn cho phép.", "The message exceeds a limit."),
+        Code::Busy => ("Vượt quá số lần gọi cho phép; hãy gửi lại sau.", "Too many calls; send again later."),
+        Code::Unavailable => (
+            "Dịch vụ của Bộ tạm thời không sẵn sàng; hãy gửi lại sau.",
+            "The ministry's service is not available; send again later.",
+        ),
+        Code::Timeout => (
+            "Dịch vụ của Bộ không trả lời kịp thời hạn; hãy gửi lại với cùng mã thông điệp.",
+            "The ministry's service did not answer in time; send again with the same message id.",
+        ),
+        Code::Internal => (
+            "Lỗi nội bộ của hệ thống; hãy gửi lại với cùng mã thông điệp, hoặc báo mã vết cho đơn vị vận hành.",
+            "Internal error; send again with the same message id, or report the trace id to the operator.",
+        ),
+    };
+    Texts::new(vi, en)
+}
+
+/// A broken rule of the envelope.
+pub(super) fn of_structure(broken: Structure) -> Texts {
+    let vi = match broken {
+        Structure::NotEnvelope => "Phần tử gốc phải là Envelope của SOAP.",
+        Structure::Layout => "Envelope chỉ gồm nhiều nhất một Header rồi đến một Body.",
+        Structure::AfterBody => "Không được có phần tử nào sau Body.",
+        Structure::NoBody => "Envelope phải có Body.",
+        Structure::EmptyBody => "Body phải chứa phần tử của một thao tác.",
+        Structure::BodyChildren => "Body chỉ được chứa một phần tử.",
+        Structure::BodyChildUnqualified => "Phần tử trong Body phải thuộc một không gian tên.",
+        Structure::BlockUnqualified => "Mỗi tiêu đề phải thuộc một không gian tên.",
+        Structure::Text => "Không được có văn bản giữa các thẻ này.",
+        Structure::MustUnderstandValue => "mustUnderstand phải là 0 hoặc 1 (SOAP 1.2: cả false hoặc true).",
+        Structure::EncodingStyle => "Không được dùng encodingStyle ở đây: thông điệp ở dạng literal.",
+    };
+    Texts::new(vi, sentence(broken.asks()))
+}
+
+/// Mandatory header blocks that are not understood.
+pub(super) fn of_not_understood(names: &[BlockName]) -> Texts {
+    let names: Vec<&str> = names.iter().map(|name| name.local.as_str()).collect();
+    let names = names.join(", ");
+    Texts::new(
+        format!("Không hiểu tiêu đề bắt buộc (mustUnderstand): {names}."),
+        format!("Mandatory header blocks (mustUnderstand) are not understood: {names}."),
+    )
+}
+
+/// A wrong header field.
+pub(super) fn of_header(field: &str, wrong: Wrong) -> Texts {
+    let vi = match wrong {
+        Wrong::Missing => "thiếu hoặc để trống".to_owned(),
+        Wrong::Duplicate => "xuất hiện nhiều hơn một lần".to_owned(),
+        Wrong::Malformed(asks) => format!("không đúng dạng (must be {asks})"),
+        Wrong::Version => "phải là 4.0 hoặc 4.x".to_owned(),
+        Wrong::Inconsistent(with) => format!("mâu thuẫn với phần khác của thông điệp ({with})"),
+        Wrong::Unsupported(only) => format!("chưa được hỗ trợ (only {only})"),
+    };
+    Texts::new(format!("Tiêu đề {field}: {vi}."), format!("Header field {field}: {wrong}."))
+}
+
+/// A rule of the XSD or of the binding, with its place: many clients show their users this sentence only.
+pub(super) fn of_invalid(invalid: &Invalid) -> Texts {
+    let Invalid { path, line, rule, asks } = invalid;
+    let vi = RULES.iter().find(|(prefix, _)| rule.starts_with(prefix)).map_or("không đúng lược đồ XSD", |row| row.1);
+    Texts::new(format!("Dòng {line}, {path}: {vi} ({asks})."), format!("Line {line}, {path}: {asks}."))
+}
+
+/// `the Body must …` → `The Body must … .`
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}
+
+/// What the rules of XML Schema part 1 appendix C and of the bindings mean, most specific first.
+const RULES: [(&str, &str); 20] = [
+    ("cvc-complex-type.2.4.b", "thiếu phần tử bắt buộc"),
+    ("cvc-complex-type.2.4", "phần tử không được phép ở vị trí này"),
+    ("cvc-complex-type.2.3", "không được có văn bản ở đây"),
+    ("cvc-complex-type.2.1", "phần tử này phải rỗng"),
+    ("cvc-complex-type.3", "thuộc tính không được phép"),
+    ("cvc-complex-type.4", "thiếu thuộc tính bắt buộc"),
+    ("cvc-complex-type", "cấu trúc phần tử không đúng lược đồ"),
+    ("cvc-datatype", "giá trị sai kiểu dữ liệu"),
+    ("cvc-enumeration", "giá trị không có trong danh mục"),
+    ("cvc-maxLength", "giá trị quá dài"),
+    ("cvc-minLength", "giá trị quá ngắn"),
+    ("cvc-length", "độ dài giá trị không đúng"),
+    ("cvc-pattern", "giá trị không đúng khuôn dạng"),
+    ("cvc-max", "giá trị quá lớn"),
+    ("cvc-min", "giá trị quá nhỏ"),
+    ("cvc-totalDigits", "giá trị có quá nhiều chữ số"),
+    ("cvc-fractionDigits", "giá trị có quá nhiều chữ số thập phân"),
+    ("cvc-elt", "phần tử không hợp lệ"),
+    ("cvc-attribute", "thuộc tính không hợp lệ"),
+    ("binding.", "giá trị không chuyển đổi được"),
+];
