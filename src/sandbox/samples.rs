@@ -1,0 +1,90 @@
+//! Sample bodies of every operation, with fictional people in them, filled in for the day they are sent.
+
+use jiff::{ToSpan, Zoned};
+
+/// One sample.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample {
+    /// Name of its file, without `.xml`; its operation up to the first `-`.
+    pub name: &'static str,
+    template: &'static str,
+}
+
+/// What a sample is filled in with.
+#[derive(Debug, Clone)]
+pub struct Filling<'a> {
+    /// The moment of sending, in the partner's time zone.
+    pub now: &'a Zoned,
+    /// The portal's own code for the dossier or the payment.
+    pub code: &'a str,
+    /// The ministry's code of the dossier spoken of.
+    pub dossier: &'a str,
+    /// The round of supplement that is answered.
+    pub round: i32,
+    /// The amount paid, đồng.
+    pub amount: i64,
+}
+
+impl Sample {
+    /// The sample of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        SAMPLES.into_iter().find(|sample| sample.name == name)
+    }
+
+    /// The operation it calls.
+    pub fn operation(&self) -> &'static str {
+        self.name.split_once('-').map_or(self.name, |(operation, _)| operation)
+    }
+
+    /// The body's element.
+    ///
+    /// Places are `{now}` (yyyyMMddHHmmss), `{day+45}` (yyyy-MM-dd, days from today), `{code}`,
+    /// `{dossier}`, `{round}` and `{amount}`; no value put there needs escaping.
+    pub fn body(&self, filling: &Filling<'_>) -> String {
+        let mut body = String::with_capacity(self.template.len() + 256);
+        // The templates are ours: braces stand in them only around places.
+        for (index, piece) in self.template.split(['{', '}']).enumerate() {
+            match index % 2 {
+                0 => body.push_str(piece),
+                _ => body.push_str(&filling.value(piece)),
+            }
+        }
+        body
+    }
+}
+
+impl Filling<'_> {
+    fn value(&self, place: &str) -> String {
+        match place {
+            "now" => self.now.strftime("%Y%m%d%H%M%S").to_string(),
+            "code" => self.code.to_owned(),
+            "dossier" => self.dossier.to_owned(),
+            "round" => self.round.to_string(),
+            "amount" => self.amount.to_string(),
+            day => {
+                let days: i64 = day.trim_start_matches("day").parse().expect("samples name days as {day+45}");
+                self.now.date().saturating_add(days.days()).to_string()
+            }
+        }
+    }
+}
+
+macro_rules! sample {
+    ($name:literal) => {
+        Sample { name: $name, template: include_str!(concat!("../../schemas/hoso/samples/", $name, ".xml")) }
+    };
+}
+
+/// All samples: the four areas' applications first.
+pub const SAMPLES: [Sample; 10] = [
+    sample!("NopHoSo"),
+    sample!("NopHoSo-DangKyHopDong"),
+    sample!("NopHoSo-ThietBiAnToan"),
+    sample!("NopHoSo-TroCapNguoiCoCong"),
+    sample!("BoSungHoSo"),
+    sample!("RutHoSo"),
+    sample!("XacNhanThanhToan"),
+    sample!("TraCuuHoSo"),
+    sample!("DanhSachHoSo"),
+    sample!("LayTienDoHoSo"),
+];
