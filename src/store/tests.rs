@@ -1,0 +1,200 @@
+//! The store at its boundary: what is answered is kept, what is refused is not.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::Store;
+use super::connection::Schema;
+use super::error::Error;
+
+const NOTES: &str = "CREATE TABLE note(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT";
+const AUTHORS: &str = "ALTER TABLE note ADD COLUMN author TEXT NOT NULL DEFAULT 'nobody'";
+const SCHEMA: Schema = Schema { application_id: 0x6c74, steps: &[NOTES] };
+
+#[derive(Debug)]
+enum Failure {
+    Refused,
+    Store(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+fn insert(connection: &Connection, text: &str) -> Result<i64, Failure> {
+    connection.execute("INSERT INTO note(text) VALUES (?)", [text]).map_err(Error::statement)?;
+    Ok(connection.last_insert_rowid())
+}
+
+async fn texts(store: &Store) -> Vec<String> {
+    let read = |connection: &Connection| -> rusqlite::Result<Vec<String>> {
+        let mut statement = connection.prepare("SELECT text FROM note ORDER BY text")?;
+        statement.query_map([], |row| row.get(0))?.collect()
+    };
+    store.read(move |connection| read(connection).map_err(Error::statement)).await.expect("readable")
+}
+
+fn open(path: &Path) -> Store {
+    Store::open(path, &SCHEMA).expect("opens")
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_reopening() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("db");
+    let store = open(&path);
+    store.write(|connection| insert(connection, "kept")).await.expect("written");
+    drop(store);
+    assert_eq!(texts(&open(&path)).await, ["kept"]);
+}
+
+#[tokio::test]
+async fn a_copy_of_the_files_taken_under_load_holds_everything_answered_before() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("db");
+    let store = open(&path);
+    for number in 0..20 {
+        store.write(move |connection| insert(connection, &format!("{number:02}"))).await.expect("written");
+    }
+    // What a killed process leaves: the files as they are, nothing checkpointed, nothing closed.
+    let copy = folder.path().join("copy");
+    std::fs::create_dir(&copy).expect("folder");
+    for file in ["db", "db-wal"] {
+        std::fs::copy(folder.path().join(file), copy.join(file)).expect("copied");
+    }
+    assert_eq!(texts(&open(&copy.join("db"))).await.len(), 20);
+}
+
+#[tokio::test]
+async fn a_refusal_leaves_nothing_and_spares_its_neighbours() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = Arc::new(open(&folder.path().join("db")));
+    let mut calls = tokio::task::JoinSet::new();
+    for number in 0..200 {
+        let store = store.clone();
+        calls.spawn(async move {
+            let piece = move |connection: &Connection| {
+                insert(connection, &format!("{number:03}"))?;
+                if number % 2 == 0 { Ok(()) } else { Err(Failure::Refused) }
+            };
+            match store.write(piece).await {
+                Ok(()) => assert_eq!(number % 2, 0),
+                Err(Failure::Refused) => assert_eq!(number % 2, 1),
+                Err(Failure::Store(error)) => panic!("{error}"),
+            }
+        });
+    }
+    calls.join_all().await;
+    assert_eq!(texts(&store).await.len(), 100);
+}
+
+#[tokio::test]
+async fn a_piece_sees_what_a_piece_before_it_wrote() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = Arc::new(open(&folder.path().join("db")));
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..50 {
+        let store = store.clone();
+        calls.spawn(async move { store.write(|connection| insert(connection, "only one")).await.is_ok() });
+    }
+    assert_eq!(calls.join_all().await.into_iter().filter(|written| *written).count(), 1);
+}
+
+#[tokio::test]
+async fn a_panic_is_an_error_of_its_piece_alone() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = open(&folder.path().join("db"));
+    let panicked: Result<(), Failure> = store
+        .write(|connection| {
+            insert(connection, "half done")?;
+            panic!("on purpose");
+        })
+        .await;
+    assert!(matches!(panicked, Err(Failure::Store(Error::Panicked))));
+    store.write(|connection| insert(connection, "after")).await.expect("the writer goes on");
+    assert_eq!(texts(&store).await, ["after"]);
+}
+
+#[tokio::test]
+async fn when_the_transaction_is_lost_every_caller_of_the_group_is_told() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = Arc::new(open(&folder.path().join("db")));
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let write = |work: Box<dyn FnOnce(&Connection) -> Result<(), Failure> + Send>| {
+        let store = store.clone();
+        tokio::spawn(async move { store.write(work).await })
+    };
+    // The first holds the writer, so that the others queue up behind it and join its group.
+    let calls = [
+        write(Box::new(move |connection| {
+            wait.recv().expect("told to go on");
+            insert(connection, "first").map(drop)
+        })),
+        write(Box::new(|connection| insert(connection, "second").map(drop))),
+        write(Box::new(|connection| {
+            connection.execute_batch("ROLLBACK").map_err(Error::statement).map_err(Into::into)
+        })),
+    ];
+    tokio::task::yield_now().await;
+    go.send(()).expect("waiting");
+    for call in calls {
+        assert!(matches!(call.await.expect("joined"), Err(Failure::Store(Error::Transaction { .. }))));
+    }
+    assert_eq!(texts(&store).await, Vec::<String>::new());
+    store.write(|connection| insert(connection, "later")).await.expect("the writer goes on");
+    assert_eq!(texts(&store).await, ["later"]);
+}
+
+#[tokio::test]
+async fn a_read_cannot_write() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = open(&folder.path().join("db"));
+    let refused = store.read(|connection| insert(connection, "no").map(drop)).await;
+    assert!(matches!(refused, Err(Failure::Store(Error::Statement { .. }))));
+}
+
+#[test]
+fn a_newer_schema_and_a_foreign_file_are_refused() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("db");
+    drop(open(&path));
+    let older = Schema { application_id: SCHEMA.application_id, steps: &[] };
+    assert!(matches!(Store::open(&path, &older), Err(Error::Newer { found: 1, known: 0, .. })));
+    let foreign = Schema { application_id: 7, steps: SCHEMA.steps };
+    assert!(matches!(Store::open(&path, &foreign), Err(Error::Foreign { .. })));
+}
+
+#[tokio::test]
+async fn a_new_step_migrates_what_is_there() {
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("db");
+    let store = open(&path);
+    store.write(|connection| insert(connection, "old")).await.expect("written");
+    drop(store);
+    let newer = Schema { application_id: SCHEMA.application_id, steps: &[NOTES, AUTHORS] };
+    let store = Store::open(&path, &newer).expect("migrates");
+    let author: String = store
+        .read(|connection| {
+            connection.query_row("SELECT author FROM note", [], |row| row.get(0)).map_err(Error::statement)
+        })
+        .await
+        .expect("readable");
+    assert_eq!(author, "nobody");
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_may_read_the_files() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("db");
+    let _store = open(&path);
+    for file in ["db", "db-wal", "db-shm"] {
+        let mode = std::fs::metadata(folder.path().join(file)).expect("there").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{file}");
+    }
+}
