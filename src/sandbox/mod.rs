@@ -1,6 +1,12 @@
 //! Everything on one machine, keys made on the spot.
 
+pub mod answer;
+pub mod contracts;
+pub mod error;
+pub mod interpreter;
 pub mod layout;
 pub mod message;
+pub mod party;
+pub mod pki;
 pub mod samples;
 pub mod transcript;

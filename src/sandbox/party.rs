@@ -1,0 +1,42 @@
+//! Who takes part in a sandbox: fictional members with real agency codes.
+
+/// An organisation that may call the gateway.
+#[derive(Debug, Clone, Copy)]
+pub struct Party {
+    /// Member id, and name of its key files.
+    pub id: &'static str,
+    /// X-Road identifier of its subsystem: instance, class, member, subsystem.
+    pub identifier: &'static str,
+    /// Name for people.
+    pub name: &'static str,
+    /// Agency code.
+    pub agency: &'static str,
+}
+
+/// The national portal.
+pub const PORTAL: Party = Party {
+    id: "dvcqg",
+    identifier: "VN/GOV/000.00.00.G22/dvcqg",
+    name: "Cổng Dịch vụ công quốc gia",
+    agency: "000.00.00.G22",
+};
+
+/// The portal and two provinces.
+pub const MEMBERS: [Party; 3] = [
+    PORTAL,
+    Party {
+        id: "h29",
+        identifier: "VN/GOV/000.00.00.H29/mcdt",
+        name: "Thành phố Hồ Chí Minh",
+        agency: "000.00.00.H29",
+    },
+    Party { id: "h56", identifier: "VN/GOV/000.00.00.H56/mcdt", name: "Tỉnh Thanh Hóa", agency: "000.00.00.H56" },
+];
+
+/// X-Road identifier of the ministry's subsystem that is called.
+pub const MINISTRY: &str = "VN/GOV/000.00.00.G07/hoso";
+
+/// The member of this id.
+pub fn member(id: &str) -> Option<Party> {
+    MEMBERS.into_iter().find(|party| party.id == id)
+}
