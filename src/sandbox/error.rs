@@ -6,7 +6,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file or folder of the sandbox.
-    #[error("{}: {source}", file.display())]
+    #[error("{}", file.display())]
     File {
         /// Which.
         file: PathBuf,
@@ -14,10 +14,10 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The terminal or pipe that is written to.
-    #[error("output: {0}")]
+    #[error("output")]
     Output(#[from] std::io::Error),
     /// A development key or certificate could not be made.
-    #[error("certificate of {name}: {source}")]
+    #[error("certificate of {name}")]
     Certificate {
         /// Whose.
         name: String,
@@ -37,7 +37,7 @@ pub enum Error {
         address: String,
     },
     /// The other side could not be reached, or broke off.
-    #[error("{address}: {source}")]
+    #[error("{address}")]
     Exchange {
         /// Whom.
         address: String,
@@ -60,4 +60,16 @@ impl Error {
         let file = file.into();
         move |source| Self::File { file, source }
     }
+}
+
+/// An error with all its causes, outermost first.
+pub fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }

@@ -1,6 +1,7 @@
 //! Everything on one machine, keys made on the spot.
 
 pub mod answer;
+pub mod connect;
 pub mod contracts;
 pub mod error;
 pub mod interpreter;
@@ -8,5 +9,6 @@ pub mod layout;
 pub mod message;
 pub mod party;
 pub mod pki;
+pub mod portal;
 pub mod samples;
 pub mod transcript;
