@@ -98,6 +98,30 @@ impl Problems {
     }
 }
 
+/// The candidate that a misspelt name most likely meant: at most a third of its letters differ.
+pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let ranked = candidates.into_iter().map(|candidate| (distance(name, candidate), candidate));
+    let (distance, candidate) = ranked.min_by_key(|&(distance, _)| distance)?;
+    (distance <= name.chars().count().max(3) / 3).then_some(candidate)
+}
+
+/// How many letters must change to make one name the other; case alone counts nothing.
+fn distance(a: &str, b: &str) -> usize {
+    let a: Vec<char> = a.to_lowercase().chars().collect();
+    let b: Vec<char> = b.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(from != to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.line {

@@ -6,3 +6,6 @@ pub mod automaton;
 pub mod load;
 pub mod model;
 pub mod value;
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! The compiled schema: flat tables, small integer indices.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::automaton::Automaton;
@@ -47,8 +48,10 @@ pub struct Schema {
     pub elements: Vec<Element>,
     /// Files read: path, and target namespace.
     pub files: Vec<(PathBuf, NamespaceId)>,
-    pub(crate) global_elements: std::collections::HashMap<Name, ElementId>,
-    pub(crate) global_types: std::collections::HashMap<Name, TypeId>,
+    /// Attributes declared at the top level: what wildcards find.
+    pub global_attributes: Vec<Attribute>,
+    pub(super) global_elements: HashMap<Name, ElementId>,
+    pub(super) global_types: HashMap<Name, TypeId>,
 }
 
 /// An element declaration.
@@ -100,7 +103,7 @@ pub enum Kind {
 }
 
 /// A complex type.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Complex {
     /// Attributes declared, inherited ones included; prohibited ones are not here.
     pub attributes: Vec<Attribute>,
@@ -111,9 +114,10 @@ pub struct Complex {
 }
 
 /// What stands between the tags of a complex type.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub enum Content {
     /// Nothing (white space is not allowed either).
+    #[default]
     Empty,
     /// Text of this simple type.
     Simple(TypeId),
@@ -127,7 +131,7 @@ pub enum Content {
 }
 
 /// An attribute of a complex type.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Attribute {
     /// Its expanded name.
     pub name: Name,
@@ -213,6 +217,19 @@ pub enum Particle {
 }
 
 impl Schema {
+    /// A schema that declares nothing.
+    pub(super) fn empty() -> Self {
+        Self {
+            namespaces: vec!["".into()],
+            types: Vec::new(),
+            elements: Vec::new(),
+            files: Vec::new(),
+            global_attributes: Vec::new(),
+            global_elements: HashMap::new(),
+            global_types: HashMap::new(),
+        }
+    }
+
     /// The global element of this name.
     pub fn element(&self, namespace: &str, local: &str) -> Option<ElementId> {
         let name = Name { namespace: self.namespace(namespace)?, local: local.into() };
