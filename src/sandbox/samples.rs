@@ -11,7 +11,7 @@ pub struct Sample {
 }
 
 /// What a sample is filled in with.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Filling<'a> {
     /// The moment of sending, in the partner's time zone.
     pub now: &'a Zoned,
@@ -21,6 +21,8 @@ pub struct Filling<'a> {
     pub dossier: &'a str,
     /// The round of supplement that is answered.
     pub round: i32,
+    /// Which required paper is handed in.
+    pub paper: &'a str,
     /// The amount paid, đồng.
     pub amount: i64,
 }
@@ -37,20 +39,22 @@ impl Sample {
     }
 
     /// The body's element.
-    ///
-    /// Places are `{now}` (yyyyMMddHHmmss), `{day+45}` (yyyy-MM-dd, days from today), `{code}`,
-    /// `{dossier}`, `{round}` and `{amount}`; no value put there needs escaping.
     pub fn body(&self, filling: &Filling<'_>) -> String {
-        let mut body = String::with_capacity(self.template.len() + 256);
-        // The templates are ours: braces stand in them only around places.
-        for (index, piece) in self.template.split(['{', '}']).enumerate() {
-            match index % 2 {
-                0 => body.push_str(piece),
-                _ => body.push_str(&filling.value(piece)),
-            }
-        }
-        body
+        fill(self.template, filling)
     }
+}
+
+/// Fills in a template's places: `{now}` (yyyyMMddHHmmss), `{day+45}` (yyyy-MM-dd, days from today), `{code}`,
+/// `{dossier}`, `{round}`, `{paper}` and `{amount}`. Braces stand only around places; no value put there needs escaping.
+pub fn fill(template: &str, filling: &Filling<'_>) -> String {
+    let mut body = String::with_capacity(template.len() + 256);
+    for (index, piece) in template.split(['{', '}']).enumerate() {
+        match index % 2 {
+            0 => body.push_str(piece),
+            _ => body.push_str(&filling.value(piece)),
+        }
+    }
+    body
 }
 
 impl Filling<'_> {
@@ -60,6 +64,7 @@ impl Filling<'_> {
             "code" => self.code.to_owned(),
             "dossier" => self.dossier.to_owned(),
             "round" => self.round.to_string(),
+            "paper" => self.paper.to_owned(),
             "amount" => self.amount.to_string(),
             day => {
                 let days: i64 = day.trim_start_matches("day").parse().expect("samples name days as {day+45}");

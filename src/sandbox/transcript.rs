@@ -105,3 +105,51 @@ const RED: &str = "31";
 const GREEN: &str = "32";
 const YELLOW: &str = "33";
 const BLUE: &str = "34";
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::{Transcript, Voice};
+
+    fn check(is_coloured: bool, expected: Expect) {
+        let mut transcript = Transcript::new(Vec::new(), is_coloured);
+        let told = transcript
+            .chapter("1 of 4  A permit")
+            .and_then(|()| transcript.said(Voice::PortalAsks, "NopHoSo", "MaTTHC 1.014199"))
+            .and_then(|()| transcript.said(Voice::Officer, "AcceptDossier", "ACCEPTED"))
+            .and_then(|()| transcript.expect("TrangThaiHoSo", "2", "2"))
+            .and_then(|()| transcript.expect("TrangThaiHoSo", "5", "2"));
+        told.expect("a vector takes every line");
+        assert_eq!((transcript.checked(), transcript.differences().len()), (2, 1));
+        expected.assert_eq(&String::from_utf8(transcript.out).expect("text is UTF-8").replace('\x1b', "^"));
+    }
+
+    #[test]
+    fn a_pipe_gets_plain_columns_and_the_difference() {
+        check(
+            false,
+            expect![[r#"
+
+            1 of 4  A permit
+              portal   SOAP → NopHoSo                  MaTTHC 1.014199
+              officer  gRPC → AcceptDossier            ACCEPTED
+              differs: TrangThaiHoSo: expected 5, found 2
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_terminal_gets_colours() {
+        check(
+            true,
+            expect![[r#"
+
+            ^[1m1 of 4  A permit^[0m
+              ^[34mportal  ^[0m ^[2mSOAP →^[0m NopHoSo                  MaTTHC 1.014199
+              ^[32mofficer ^[0m ^[2mgRPC →^[0m AcceptDossier            ACCEPTED
+              ^[31mdiffers: TrangThaiHoSo: expected 5, found 2^[0m
+        "#]],
+        );
+    }
+}

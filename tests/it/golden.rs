@@ -7,7 +7,7 @@ use lienthong::sandbox::message::{XRoad, envelope};
 use lienthong::soap::version::Version;
 
 use crate::client::{Http, post, send};
-use crate::world::{World, xroad};
+use crate::world::{World, root_name, xroad};
 use crate::{hostile, normal, xmllint};
 
 /// One case: its folder, what happens before, and what is sent.
@@ -82,13 +82,6 @@ async fn exchange(world: &World, case: &Case, version: Version, http: Http) -> S
 
 fn is_oversized(case: &Case) -> bool {
     matches!(&case.input, Input::Bytes(bytes) if bytes.len() > 32 << 20)
-}
-
-/// Local name of the outermost element.
-fn root_name(body: &str) -> String {
-    let start = body.trim_start().trim_start_matches('<');
-    let name = start.split(|c: char| c.is_whitespace() || c == '>' || c == '/').next().unwrap_or_default();
-    name.rsplit(':').next().unwrap_or_default().to_owned()
 }
 
 /// All folders by name, with what is generated where they hold no request.

@@ -18,7 +18,8 @@ pub fn answer(answer: &Answer) -> String {
 
 /// The document, one element a line.
 pub fn document(bytes: &[u8]) -> Result<String, String> {
-    let mut reader = Reader::from_reader(bytes);
+    let written = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+    let mut reader = Reader::from_str(written);
     let mut text = String::new();
     let mut depth = 0;
     let mut is_inline = false;
@@ -26,17 +27,17 @@ pub fn document(bytes: &[u8]) -> Result<String, String> {
         let event = reader.read_event().map_err(|error| error.to_string())?;
         match event {
             Event::Start(start) => {
-                line(&mut text, depth, &format!("<{}>", lossy(&start)));
+                line(&mut text, depth, &format!("<{}>", &*start));
                 depth += 1;
                 is_inline = true;
             }
             Event::Empty(start) => {
-                line(&mut text, depth, &format!("<{}/>", lossy(&start)));
+                line(&mut text, depth, &format!("<{}/>", &*start));
                 is_inline = false;
             }
             Event::End(end) => {
                 depth -= 1;
-                let tag = format!("</{}>", lossy(&end));
+                let tag = format!("</{}>", &*end);
                 if is_inline {
                     text.push_str(&tag);
                 } else {
@@ -44,9 +45,9 @@ pub fn document(bytes: &[u8]) -> Result<String, String> {
                 }
                 is_inline = false;
             }
-            Event::Text(piece) => text.push_str(lossy(&piece).trim_matches(['\n', '\r'])),
-            Event::CData(piece) => text.push_str(&lossy(&piece)),
-            Event::GeneralRef(reference) => text.push_str(&format!("&{};", lossy(&reference))),
+            Event::Text(piece) => text.push_str(piece.trim_matches(['\n', '\r'])),
+            Event::CData(piece) => text.push_str(&&*piece),
+            Event::GeneralRef(reference) => text.push_str(&format!("&{};", &*reference)),
             Event::Eof if depth == 0 && !text.is_empty() => return Ok(text.trim_start().to_owned()),
             Event::Eof => return Err("no document".to_owned()),
             Event::Decl(_) | Event::Comment(_) | Event::PI(_) | Event::DocType(_) => {}
@@ -65,10 +66,6 @@ fn line(text: &mut String, depth: usize, tag: &str) {
     text.push('\n');
     text.push_str(&"  ".repeat(depth));
     text.push_str(tag);
-}
-
-fn lossy(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 const MASKS: [(&str, &str); 6] = [
