@@ -13,6 +13,8 @@ const NOTES: &str = "CREATE TABLE note(id INTEGER PRIMARY KEY, text TEXT NOT NUL
 const AUTHORS: &str = "ALTER TABLE note ADD COLUMN author TEXT NOT NULL DEFAULT 'nobody'";
 const SCHEMA: Schema = Schema { application_id: 0x6c74, steps: &[NOTES] };
 
+type BoxedPiece = Box<dyn FnOnce(&Connection) -> Result<(), Failure> + Send>;
+
 #[derive(Debug)]
 enum Failure {
     Refused,
@@ -124,7 +126,7 @@ async fn when_the_transaction_is_lost_every_caller_of_the_group_is_told() {
     let folder = tempfile::tempdir().expect("folder");
     let store = Arc::new(open(&folder.path().join("db")));
     let (go, wait) = std::sync::mpsc::channel::<()>();
-    let write = |work: Box<dyn FnOnce(&Connection) -> Result<(), Failure> + Send>| {
+    let write = |work: BoxedPiece| {
         let store = store.clone();
         tokio::spawn(async move { store.write(work).await })
     };

@@ -1,0 +1,52 @@
+//! Who asks, and under which key, as the call's metadata says.
+
+use tonic::metadata::MetadataMap;
+
+use super::error::Error;
+
+/// The caller of one method.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The member the gateway speaks for; `None` for the ministry itself.
+    pub member: Option<String>,
+    /// What makes a repeat a repeat; `None` where the caller gave nothing.
+    pub key: Option<String>,
+    /// The message's id in the outer protocol, for the log.
+    pub message_id: String,
+}
+
+impl Caller {
+    /// Reads the metadata. Errors: a key or member that is too long or not printable.
+    pub fn read(metadata: &MetadataMap) -> Result<Self, Error> {
+        Ok(Self {
+            member: text(metadata, "lienthong-member")?,
+            key: text(metadata, "idempotency-key")?,
+            message_id: text(metadata, "lienthong-message-id")?.unwrap_or_default(),
+        })
+    }
+
+    /// The member as stored: empty for the ministry itself.
+    pub fn member_stored(&self) -> &str {
+        self.member.as_deref().unwrap_or_default()
+    }
+
+    /// Whether this caller may see what `member` submitted.
+    pub fn sees(&self, member: &str) -> bool {
+        self.member.as_ref().is_none_or(|own| own == member)
+    }
+}
+
+fn text(metadata: &MetadataMap, name: &'static str) -> Result<Option<String>, Error> {
+    let mut values = metadata.get_all(name).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        // Two values are two opinions; which one a proxy meant cannot be told.
+        return if metadata.contains_key(name) { Err(Error::field(name, "có nhiều giá trị")) } else { Ok(None) };
+    };
+    let value = value.to_str().map_err(|_| Error::field(name, "có ký tự không in được"))?;
+    if value.is_empty() || value.len() > VALUE_BYTES_MAX {
+        return Err(Error::field(name, "phải có từ 1 đến 200 ký tự"));
+    }
+    Ok(Some(value.to_owned()))
+}
+
+const VALUE_BYTES_MAX: usize = 200;
