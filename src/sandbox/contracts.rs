@@ -32,6 +32,8 @@ const FILES: &[(&str, &str)] = files![
     "proto/molisa/dossier/v1/party.proto",
     "proto/molisa/dossier/v1/service.proto",
     "schemas/hoso/binding.toml",
+    "schemas/hoso/catalogue/holidays.toml",
+    "schemas/hoso/catalogue/procedures.toml",
     "schemas/hoso/hoso.xsd",
 ];
 
