@@ -49,6 +49,13 @@ impl Place {
         Self { file: file.to_path_buf(), line: Some(line) }
     }
 
+    /// The line of a byte offset in a file's text.
+    pub fn at(file: &Path, text: &str, offset: usize) -> Self {
+        let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
+        let lines = before.iter().filter(|byte| **byte == b'\n').count();
+        Self::line(file, u32::try_from(lines + 1).unwrap_or(u32::MAX))
+    }
+
     /// A file as a whole.
     pub fn file(file: &Path) -> Self {
         Self { file: file.to_path_buf(), line: None }

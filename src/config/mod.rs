@@ -1,1 +1,3 @@
 //! Settings as written → checked, all problems at once.
+
+pub mod dossier;

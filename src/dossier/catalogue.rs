@@ -148,8 +148,8 @@ impl Reader<'_> {
             self.wrong(term, "term is out of range".to_owned(), &format!("1 to {DAYS_MAX} days"));
         }
         if written.mark == Mark::U {
-            let line = super::toml_file::line(self.text, written.code.span().start);
-            self.found.note(Place::line(self.file, line), format!("{code} is from memory: check it before use"));
+            let place = Place::at(self.file, self.text, written.code.span().start);
+            self.found.note(place, format!("{code} is from memory: check it before use"));
         }
         let procedure = Procedure {
             name: written.name,
@@ -169,8 +169,7 @@ impl Reader<'_> {
     }
 
     fn wrong<T>(&mut self, at: &Spanned<T>, message: String, remedy: &str) {
-        let line = super::toml_file::line(self.text, at.span().start);
-        self.found.error(Place::line(self.file, line), message, remedy);
+        self.found.error(Place::at(self.file, self.text, at.span().start), message, remedy);
     }
 }
 

@@ -98,8 +98,7 @@ impl Reader<'_> {
     }
 
     fn wrong<T>(&mut self, at: &Spanned<T>, message: &str, remedy: &str) {
-        let line = super::toml_file::line(self.text, at.span().start);
-        self.found.error(Place::line(self.file, line), message, remedy);
+        self.found.error(Place::at(self.file, self.text, at.span().start), message, remedy);
     }
 }
 

@@ -11,15 +11,9 @@ pub(super) fn read<T: DeserializeOwned>(text: &str, file: &Path, problems: &mut 
     match toml::from_str(text) {
         Ok(written) => Some(written),
         Err(error) => {
-            let place = error.span().map_or(Place::file(file), |span| Place::line(file, line(text, span.start)));
+            let place = error.span().map_or(Place::file(file), |span| Place::at(file, text, span.start));
             problems.error(place, error.message(), "correct the file");
             None
         }
     }
-}
-
-/// The line, from 1, of a byte offset.
-pub(super) fn line(text: &str, offset: usize) -> u32 {
-    let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
-    u32::try_from(before.iter().filter(|byte| **byte == b'\n').count()).map_or(u32::MAX, |count| count + 1)
 }
