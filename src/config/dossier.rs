@@ -316,8 +316,6 @@ ca = "b"
 client_trust = []
 "#,
             expect![[r#"
-                etc/none.toml: error: cannot be read: No such file or directory (os error 2)
-                    remedy: name a catalogue of procedures
                 etc/dossier.toml:1: error: setting listen is not understood
                     remedy: write an address like "127.0.0.1:7443"
                 etc/dossier.toml:1: error: setting database is missing
@@ -338,6 +336,8 @@ client_trust = []
                     remedy: known are certificate, key, client_trust
                 etc/dossier.toml:11: error: setting tls.client_trust is no list of files
                     remedy: write it like ["pki/ca.crt"]
+                etc/none.toml: error: cannot be read: No such file or directory (os error 2)
+                    remedy: name a catalogue of procedures
             "#]],
         );
         check_problems(
