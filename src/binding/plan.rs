@@ -1,17 +1,26 @@
 //! The compiled plan of one partner: what the flows and the transcoder run.
 //!
-//! Skeleton: the public face that other rooms rely on; the insides are the room's own.
+//! ```text
+//! Operation ── request ─▶ TypePlan of the wrapper ── leaf 0 ─▶ Message { field, plan } ─▶ TypePlan of HoSo
+//!           └─ answer ──▶ …                       └─ leaf 1 ─▶ Scalar { field, codec }
+//! ```
+//! A [`TypePlan`] says what becomes of each leaf, attribute and text of one XSD type within one protobuf message. Where
+//! an element has no plan it is validated and not carried.
 
 use std::path::PathBuf;
 
 use prost_reflect::DescriptorPool;
 
 use crate::problem::Problems;
-use crate::schema::model::{ElementId, Schema};
+use crate::schema::model::{ElementId, NamespaceId, Schema, TypeId};
 
 /// Index in [`Partner::operations`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OperationId(pub u16);
+
+/// Index in [`Partner::plans`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PlanId(pub u32);
 
 /// One partner profile: a binding.toml compiled against its schemas and the services' descriptors.
 #[derive(Debug)]
@@ -28,6 +37,14 @@ pub struct Partner {
     pub schema_files: Vec<PathBuf>,
     /// Its operations.
     pub operations: Vec<Operation>,
+    /// What becomes of each XSD type.
+    pub(crate) plans: Vec<TypePlan>,
+    /// Qualified names as written, by element: `ns1:NopHoSo`, `HoSo`.
+    pub(crate) tags: Vec<Box<str>>,
+    /// Prefix of each namespace as written, by [`NamespaceId`]; empty for "no namespace".
+    pub(crate) prefixes: Vec<Box<str>>,
+    /// `[outcome]`: `STATUS` or `STATUS/REASON` → code.
+    pub(crate) outcomes: Vec<(Box<str>, Box<str>)>,
 }
 
 /// `headers` of the binding.
@@ -65,27 +82,187 @@ pub struct Operation {
     pub answer_element: ElementId,
     /// Whether the answer carries business outcomes (`@code`): without, a refusal is a fault.
     pub carries_outcome: bool,
-    // pub(crate) tables for `transcode` and `explain` follow.
+    /// What becomes of the request wrapper's content.
+    pub(crate) request: PlanId,
+    /// What the answer wrapper's content comes from.
+    pub(crate) answer: PlanId,
+    /// `key`: paths below the request wrapper.
+    pub(crate) key: Vec<Vec<Step>>,
+}
+
+/// One step of a path below an element.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A child element.
+    Element(NamespaceId, Box<str>),
+    /// An attribute, the last step.
+    Attribute(NamespaceId, Box<str>),
+}
+
+/// What becomes of one XSD type within one protobuf message.
+#[derive(Debug)]
+pub(crate) struct TypePlan {
+    /// The complex type.
+    pub(crate) type_id: TypeId,
+    /// Full name of the message its content belongs to; for people.
+    pub(crate) message: String,
+    /// By leaf of its content model.
+    pub(crate) leaves: Vec<Action>,
+    /// By attribute of the type.
+    pub(crate) attributes: Vec<Action>,
+    /// For the text of simple content.
+    pub(crate) text: Action,
+}
+
+/// What becomes of one element, attribute or text.
+#[derive(Debug, Clone)]
+pub(crate) enum Action {
+    /// Validated, not carried.
+    Ignore,
+    /// One value, one field.
+    Scalar(Target, Codec),
+    /// An element that is a message of its own.
+    Message(Target, Nested),
+    /// A wrapper: its children belong to the message around it.
+    Inline(PlanId),
+    /// The business outcome's code.
+    OutcomeCode,
+    /// The business outcome's text.
+    OutcomeMessage,
+}
+
+/// The plan of a nested message, and those of the types that may stand for it by `xsi:type`.
+#[derive(Debug, Clone)]
+pub(crate) struct Nested {
+    /// For the declared type.
+    pub(crate) plan: PlanId,
+    /// For types derived from it.
+    pub(crate) derived: Vec<(TypeId, PlanId)>,
+}
+
+/// A field, from the message that the plan belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// Numbers of the singular messages on the way: `owner.contact` of `owner.contact.email`.
+    pub(crate) path: Box<[u32]>,
+    /// The field's number.
+    pub(crate) field: u32,
+    /// Whether the field knows "absent" from its default value (proto3 `optional`, `oneof`, messages).
+    pub(crate) presence: bool,
+    /// Whether it is repeated.
+    pub(crate) repeated: bool,
+    /// The path as the binding has it; for people.
+    pub(crate) name: Box<str>,
+}
+
+/// How a value converts. Lexical forms are the partner's; each is total on what the XSD type allows, or says at run
+/// time which rule `binding.*` a value breaks.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Codec {
+    /// `string`, as it is.
+    Text,
+    /// `bool` by words: true, false.
+    Bool(Box<str>, Box<str>),
+    /// An integer.
+    Integer(IntegerWire),
+    /// `int64` that counts units of 10⁻ˢᶜᵃˡᵉ.
+    Scaled(u32, IntegerWire),
+    /// `double`.
+    Double,
+    /// `float`.
+    Float,
+    /// `bytes` ↔ base64.
+    Base64,
+    /// `bytes` ↔ hexadecimal.
+    Hex,
+    /// An enum by its table: lexical form ↔ number.
+    Enum(Box<[(Box<str>, i32)]>),
+    /// `google.protobuf.Timestamp` ↔ a pattern.
+    Time(TimePattern),
+    /// `google.protobuf.Timestamp` ↔ xs:dateTime.
+    DateTime {
+        /// Minutes east of UTC of values without a zone, and of what is written.
+        zone: i32,
+    },
+    /// A message of year, month and day (`google.type.Date`) ↔ a pattern or xs:date.
+    Date(TimePattern),
+    /// `google.protobuf.Duration` ↔ xs:duration of days and smaller.
+    Duration,
+}
+
+/// How an integer stands on the wire, and its range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IntegerWire {
+    Int32,
+    Int64,
+    Uint32,
+    Uint64,
+    Sint32,
+    Sint64,
+    Fixed32,
+    Fixed64,
+    Sfixed32,
+    Sfixed64,
+}
+
+/// A date and time pattern: `yyyyMMddHHmmss`, `dd/MM/yyyy HH:mm:ss`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TimePattern {
+    /// As the binding has it.
+    pub(crate) written: Box<str>,
+    /// Its pieces, in order.
+    pub(crate) pieces: Box<[TimePiece]>,
+    /// Minutes east of UTC.
+    pub(crate) zone: i32,
+    /// Whether the empty text means that there is no value.
+    pub(crate) empty_is_absent: bool,
+}
+
+/// One piece of a [`TimePattern`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TimePiece {
+    Year,
+    Month,
+    Day,
+    Hour,
+    Minute,
+    Second,
+    Literal(char),
 }
 
 impl Partner {
     /// Reads and compiles `binding_file`; schemas are relative to it.
     ///
-    /// `pools` are the descriptors of all configured services. All problems are added to `problems`;
-    /// `None` where any of them is an error.
+    /// `pools` are the descriptors of all configured services. All problems are added to `problems`; `None` where any
+    /// of them is an error.
     pub fn compile(
         name: &str,
         binding_file: &std::path::Path,
         pools: &[DescriptorPool],
         problems: &mut Problems,
     ) -> Option<Self> {
-        let _ = (name, binding_file, pools, problems);
-        todo!()
+        super::compile::compile(name, binding_file, pools, problems)
     }
 
     /// The operation whose request wrapper has this expanded name.
     pub fn operation(&self, namespace: &str, local: &str) -> Option<OperationId> {
-        let _ = (namespace, local);
-        todo!()
+        let wanted = self.schema.element(namespace, local)?;
+        let index = self.operations.iter().position(|operation| operation.request_element == wanted)?;
+        Some(OperationId(index as u16))
+    }
+
+    /// An operation by its id.
+    pub fn operation_of(&self, id: OperationId) -> &Operation {
+        &self.operations[id.0 as usize]
+    }
+
+    /// The partner's code for a business outcome: `STATUS/REASON` if listed, else `STATUS`.
+    pub(crate) fn outcome(&self, status: &str, reason: &str) -> Option<&str> {
+        let find = |key: &str| self.outcomes.iter().find(|(known, _)| &**known == key).map(|(_, code)| &**code);
+        find(&format!("{status}/{reason}")).or_else(|| find(status))
+    }
+
+    pub(crate) fn plan(&self, id: PlanId) -> &TypePlan {
+        &self.plans[id.0 as usize]
     }
 }

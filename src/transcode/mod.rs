@@ -1,6 +1,14 @@
 //! One pass from a validated message to protobuf wire bytes, and back. Pure: (plan, bytes) → bytes.
 
-use crate::binding::plan::{OperationId, Partner};
+mod decode;
+mod encode;
+mod values;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use crate::binding::plan::{OperationId, Partner, Step};
 use crate::xml::tape::{NodeId, Tape};
 use crate::xml::writer::Writer;
 
@@ -50,8 +58,10 @@ pub struct Outcome<'a> {
     pub message: &'a str,
 }
 
-/// Decodes and validates the request wrapper at `node` (the Body's child) into one protobuf message,
-/// appended to `out`. Stops at the first thing that does not fit.
+/// Decodes and validates the request wrapper at `node` (the Body's child) into one protobuf message, appended to `out`.
+///
+/// Stops at the first thing that does not fit. Accepted is exactly what a conforming XML Schema 1.0 validator accepts
+/// and whose values convert.
 pub fn decode(
     partner: &Partner,
     operation: OperationId,
@@ -59,26 +69,92 @@ pub fn decode(
     node: NodeId,
     out: &mut Vec<u8>,
 ) -> Result<(), Invalid> {
-    let _ = (partner, operation, tape, node, out);
-    todo!()
+    let operation = partner.operation_of(operation);
+    decode::decode(partner, tape, node, operation.request_element, operation.request, out)
 }
 
-/// What makes a `once` request the same request where the protocol has no message id:
-/// the binding's `key` values joined, `None` where the operation has no `key` or no value is present.
+/// Decodes and validates an answer wrapper: the way back, for the partner's side of a call.
+pub fn decode_answer(
+    partner: &Partner,
+    operation: OperationId,
+    tape: &Tape<'_>,
+    node: NodeId,
+    out: &mut Vec<u8>,
+) -> Result<(), Invalid> {
+    let operation = partner.operation_of(operation);
+    decode::decode(partner, tape, node, operation.answer_element, operation.answer, out)
+}
+
+/// What makes a `once` request the same request where the protocol has no message id: the binding's `key` values
+/// joined, `None` where the operation has no `key` or one of its paths finds no value. `node` was decoded before.
 pub fn request_key(partner: &Partner, operation: OperationId, tape: &Tape<'_>, node: NodeId) -> Option<String> {
-    let _ = (partner, operation, tape, node);
-    todo!()
+    let operation = partner.operation_of(operation);
+    let mut key = String::new();
+    for path in &operation.key {
+        let before = key.len();
+        collect_key(partner, tape, node, path, &mut key);
+        if key.len() == before {
+            return None;
+        }
+    }
+    (!key.is_empty()).then_some(key)
 }
 
 /// Writes the answer wrapper for a successful call whose response message is `wire`.
 pub fn encode(partner: &Partner, operation: OperationId, wire: &[u8], out: &mut Writer) -> Result<(), Unwritable> {
-    let _ = (partner, operation, wire, out);
-    todo!()
+    let operation = partner.operation_of(operation);
+    let said = encode::Said { code: partner.outcome("OK", "").unwrap_or_default(), message: "" };
+    encode::encode(partner, operation.answer_element, operation.answer, wire, &said, out)
 }
 
-/// Writes the answer wrapper that carries a refusal in its body; `false` (nothing written) where the
-/// operation carries no outcomes or the partner's `[outcome]` does not list this one: then it is a fault.
+/// Writes the request wrapper from a request message: the way back, for calls outward.
+pub fn encode_request(
+    partner: &Partner,
+    operation: OperationId,
+    wire: &[u8],
+    out: &mut Writer,
+) -> Result<(), Unwritable> {
+    let operation = partner.operation_of(operation);
+    let said = encode::Said { code: "", message: "" };
+    encode::encode(partner, operation.request_element, operation.request, wire, &said, out)
+}
+
+/// Writes the answer wrapper that carries a refusal in its body; `false` (nothing written) where the operation carries
+/// no outcomes or the partner's `[outcome]` does not list this one: then it is a fault.
 pub fn encode_refusal(partner: &Partner, operation: OperationId, outcome: Outcome<'_>, out: &mut Writer) -> bool {
-    let _ = (partner, operation, outcome, out);
-    todo!()
+    let operation = partner.operation_of(operation);
+    let Some(code) = encode::code(partner, &outcome).filter(|_| operation.carries_outcome) else { return false };
+    out.close();
+    let start = out.len();
+    let said = encode::Said { code, message: outcome.message };
+    let written = encode::encode(partner, operation.answer_element, operation.answer, &[], &said, out).is_ok();
+    if !written {
+        out.truncate(start);
+    }
+    written
+}
+
+/// Appends every value that a key path finds below `node`, each with a separator that no value holds.
+fn collect_key(partner: &Partner, tape: &Tape<'_>, node: NodeId, path: &[Step], key: &mut String) {
+    let Some((step, rest)) = path.split_first() else {
+        key.push_str(tape.text(node).trim());
+        key.push('\u{1F}');
+        return;
+    };
+    match step {
+        Step::Attribute(namespace, local) => {
+            if let Some(value) = tape.attribute(node, partner.schema.namespace_name(*namespace), local) {
+                key.push_str(value.trim());
+                key.push('\u{1F}');
+            }
+        }
+        Step::Element(namespace, local) => {
+            let namespace = tape.namespace_id(partner.schema.namespace_name(*namespace));
+            for child in tape.child_elements(node) {
+                if tape.local(child) == &**local && Some(tape.namespace(child)) == namespace {
+                    collect_key(partner, tape, child, rest, key);
+                }
+            }
+        }
+    }
 }

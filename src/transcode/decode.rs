@@ -1,0 +1,479 @@
+//! XML → wire bytes: one walk over the tape that validates and translates.
+//!
+//! At every element the walk knows its declaration and its [`Action`]. Where there is no plan (an ignored element, the
+//! content of a wildcard) it validates all the same. Fields are appended as they are met; those of one nested message
+//! that follow each other share an occurrence of it, those that are scattered make several, which protobuf decoders
+//! merge.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use smallvec::SmallVec;
+
+use super::Invalid;
+use super::values::{self, Refusal};
+use super::wire::{self, OpenMessage};
+use crate::binding::plan::{Action, Nested, Partner, PlanId, Target, TypePlan};
+use crate::schema::model::{
+    Attribute, Complex, Content, Element, ElementId, Kind, Leaf, LeafTerm, Model, NamespaceId, Process, TypeId,
+    ValueConstraint, Wildcard,
+};
+use crate::schema::value::{Identity, Variety, Violation};
+use crate::xml::tape::{self, NodeId, NodeKind, Tape};
+
+/// Decodes the content of `node`, an element of this declaration, by `plan`.
+pub(super) fn decode(
+    partner: &Partner,
+    tape: &Tape<'_>,
+    node: NodeId,
+    element: ElementId,
+    plan: PlanId,
+    out: &mut Vec<u8>,
+) -> Result<(), Invalid> {
+    let namespaces = (0..tape.namespace_count() as u16)
+        .map(|id| partner.schema.namespace(tape.namespace_name(tape::NamespaceId(id))))
+        .collect();
+    let xsi = tape.namespace_id(XSI);
+    let mut decoder = Decoder { partner, tape, root: node, namespaces, xsi, open: SmallVec::new(), ids: None, out };
+    let action = Action::Inline(plan);
+    decoder.element(node, element, &action, true)?;
+    decoder.close_to(0);
+    decoder.check_references()
+}
+
+struct Decoder<'d, 'a> {
+    partner: &'d Partner,
+    tape: &'d Tape<'a>,
+    root: NodeId,
+    /// The document's namespaces in the schema's numbers.
+    namespaces: SmallVec<[Option<NamespaceId>; 8]>,
+    /// The schema instance namespace, where the document names it.
+    xsi: Option<tape::NamespaceId>,
+    /// Nested messages on the way to the last field written, by number.
+    open: SmallVec<[(u32, OpenMessage); 4]>,
+    ids: Option<Box<Ids>>,
+    out: &'d mut Vec<u8>,
+}
+
+/// `ID` values of the message, and the `IDREF`s to resolve (part 2 §3.3.8, §3.3.9).
+#[derive(Default)]
+struct Ids {
+    known: HashSet<String>,
+    wanted: Vec<(NodeId, String)>,
+}
+
+impl<'a> Decoder<'_, 'a> {
+    /// Validates one element and carries what its action says.
+    fn element(&mut self, node: NodeId, id: ElementId, action: &Action, carried: bool) -> Result<(), Invalid> {
+        let partner = self.partner;
+        let declared = partner.schema.element_of(id);
+        let mut type_id = declared.type_id;
+        let mut nil = false;
+        let mut own_attributes = false;
+        for attribute in self.tape.attributes(node) {
+            if Some(attribute.namespace) == self.xsi {
+                let value = self.tape.attribute_value(attribute.index);
+                match attribute.local {
+                    "nil" => nil = self.nil(node, declared, &value)?,
+                    "type" => type_id = self.substitute(node, type_id, &value)?,
+                    "schemaLocation" | "noNamespaceSchemaLocation" => {}
+                    _ => return Err(self.unknown_attribute(node, attribute.local)),
+                }
+            } else {
+                own_attributes = true;
+            }
+        }
+        match &partner.schema.type_of(type_id).kind {
+            Kind::Simple(_) => {
+                if own_attributes {
+                    let first = self.tape.attributes(node).find(|attribute| Some(attribute.namespace) != self.xsi);
+                    return Err(self.unknown_attribute(node, first.map_or("", |attribute| attribute.local)));
+                }
+                if nil {
+                    return self.check_empty(node);
+                }
+                let value = self.value(node, type_id, declared)?;
+                self.carry(node, action, &value)
+            }
+            Kind::Complex(complex) => {
+                if partner.schema.type_of(type_id).is_abstract {
+                    return Err(self.invalid(node, "cvc-type.2", "a type derived from this abstract one, by xsi:type"));
+                }
+                match action {
+                    Action::Message(target, nested) if carried => {
+                        self.message(node, type_id, complex, declared, target, nested, nil)
+                    }
+                    Action::Inline(plan) if carried => {
+                        self.content(node, complex, Some(partner.plan(*plan)), declared, nil)
+                    }
+                    _ => self.content(node, complex, None, declared, nil),
+                }
+            }
+        }
+    }
+
+    /// An element that is a nested message: opened even where it is empty, as its presence says something.
+    #[allow(clippy::too_many_arguments, reason = "the element's facts, each read once")]
+    fn message(
+        &mut self,
+        node: NodeId,
+        type_id: TypeId,
+        complex: &Complex,
+        declared: &Element,
+        target: &Target,
+        nested: &Nested,
+        nil: bool,
+    ) -> Result<(), Invalid> {
+        if nil {
+            return self.content(node, complex, None, declared, true);
+        }
+        let plan =
+            nested.derived.iter().find(|(derived, _)| *derived == type_id).map_or(nested.plan, |(_, plan)| *plan);
+        self.reach(&target.path);
+        let message = wire::open(self.out, target.field, self.tape.span(node).len());
+        let around = std::mem::take(&mut self.open);
+        let done = self.content(node, complex, Some(self.partner.plan(plan)), declared, false);
+        self.close_to(0);
+        self.open = around;
+        wire::close(self.out, message);
+        done
+    }
+
+    /// Attributes and content of a complex type (part 1 §3.4.4); `plan` is `None` where nothing is carried.
+    fn content(
+        &mut self,
+        node: NodeId,
+        complex: &Complex,
+        plan: Option<&TypePlan>,
+        declared: &Element,
+        nil: bool,
+    ) -> Result<(), Invalid> {
+        self.attributes(node, complex, plan)?;
+        if nil {
+            return self.check_empty(node);
+        }
+        match &complex.content {
+            Content::Empty => self.check_empty(node),
+            Content::Simple(simple) => {
+                let value = self.value(node, *simple, declared)?;
+                match plan {
+                    Some(plan) => self.carry(node, &plan.text, &value),
+                    None => Ok(()),
+                }
+            }
+            Content::Elements { model, mixed } => self.children(node, model, *mixed, plan),
+        }
+    }
+
+    fn children(&mut self, node: NodeId, model: &Model, mixed: bool, plan: Option<&TypePlan>) -> Result<(), Invalid> {
+        let mut run = model.automaton.start();
+        let end = self.tape.end(node);
+        let mut child = node + 1;
+        while child < end {
+            if self.tape.kind(child) == NodeKind::Text {
+                if !mixed && !self.tape.is_blank(child) {
+                    return Err(self.invalid(node, "cvc-complex-type.2.3", "elements only, no text between them"));
+                }
+            } else {
+                let namespace = self.namespaces[self.tape.namespace(child).0 as usize];
+                let Some(leaf) = model.automaton.step(&mut run, namespace, self.tape.local(child)) else {
+                    return Err(self.unexpected(child, model, &model.automaton.expected(&run)));
+                };
+                match &model.leaves[leaf.0 as usize] {
+                    LeafTerm::Element(id) => match plan {
+                        Some(plan) => self.element(child, *id, &plan.leaves[leaf.0 as usize], true)?,
+                        None => self.element(child, *id, &Action::Ignore, false)?,
+                    },
+                    LeafTerm::Any(wildcard) => self.wild(child, wildcard)?,
+                }
+            }
+            child = self.tape.end(child);
+        }
+        if model.automaton.is_complete(&run) {
+            return Ok(());
+        }
+        let expected = self.names(model, &model.automaton.expected(&run));
+        Err(self.invalid(node, "cvc-complex-type.2.4.b", format!("not complete, expected is {expected}")))
+    }
+
+    fn attributes(&mut self, node: NodeId, complex: &Complex, plan: Option<&TypePlan>) -> Result<(), Invalid> {
+        let mut seen: SmallVec<[bool; 16]> = SmallVec::from_elem(false, complex.attributes.len());
+        for attribute in self.tape.attributes(node) {
+            if Some(attribute.namespace) == self.xsi {
+                continue;
+            }
+            let namespace = self.namespaces[attribute.namespace.0 as usize];
+            let same = |a: &Attribute| Some(a.name.namespace) == namespace && *a.name.local == *attribute.local;
+            let Some(at) = complex.attributes.iter().position(same) else {
+                match &complex.any_attribute {
+                    Some(any) if any.admits(namespace) => {
+                        self.wild_attribute(node, any, namespace, &attribute)?;
+                        continue;
+                    }
+                    _ => return Err(self.unknown_attribute(node, attribute.local)),
+                }
+            };
+            seen[at] = true;
+            let declared = &complex.attributes[at];
+            let value = self.tape.attribute_value(attribute.index);
+            let value = self.checked(node, declared.type_id, value, Some(&declared.name.local))?;
+            if let Some(ValueConstraint::Fixed(fixed)) = &declared.constraint
+                && **fixed != *value
+            {
+                return Err(self.at_attribute(
+                    node,
+                    &declared.name.local,
+                    "cvc-attribute.4",
+                    format!("always {fixed}"),
+                ));
+            }
+            if let Some(plan) = plan {
+                self.carry_attribute(node, declared, &plan.attributes[at], &value)?;
+            }
+        }
+        for (at, declared) in complex.attributes.iter().enumerate().filter(|(at, _)| !seen[*at]) {
+            if declared.required {
+                let asks = format!("the attribute {}", declared.name.local);
+                return Err(self.invalid(node, "cvc-complex-type.4", asks));
+            }
+            // A default counts as if it were written (part 1 §3.4.5).
+            if let (Some(ValueConstraint::Default(value) | ValueConstraint::Fixed(value)), Some(plan)) =
+                (&declared.constraint, plan)
+            {
+                self.carry_attribute(node, declared, &plan.attributes[at], value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The text of simple content: default applied, checked, white space treated.
+    fn value(&mut self, node: NodeId, type_id: TypeId, declared: &Element) -> Result<Cow<'a, str>, Invalid> {
+        if self.tape.end(node) > node + 1 && self.tape.child_elements(node).next().is_some() {
+            return Err(self.invalid(node, "cvc-type.3.1.2", "a value, no elements"));
+        }
+        let text = self.tape.text(node);
+        match &declared.constraint {
+            Some(ValueConstraint::Default(value) | ValueConstraint::Fixed(value)) if text.is_empty() => {
+                return Ok(Cow::Owned(value.to_string()));
+            }
+            _ => {}
+        }
+        let value = self.checked(node, type_id, text, None)?;
+        if let Some(ValueConstraint::Fixed(fixed)) = &declared.constraint
+            && **fixed != *value
+        {
+            return Err(self.invalid(node, "cvc-elt.5.2.2.2", format!("always {fixed}")));
+        }
+        Ok(value)
+    }
+
+    fn checked(
+        &mut self,
+        node: NodeId,
+        type_id: TypeId,
+        text: Cow<'a, str>,
+        attribute: Option<&str>,
+    ) -> Result<Cow<'a, str>, Invalid> {
+        let value = match self.partner.schema.check(type_id, text) {
+            Ok(value) => value,
+            Err(Violation { rule, asks }) => {
+                return Err(match attribute {
+                    Some(name) => self.at_attribute(node, name, rule, asks),
+                    None => self.invalid(node, rule, asks),
+                });
+            }
+        };
+        self.note_identity(node, type_id, &value)?;
+        Ok(value)
+    }
+
+    fn note_identity(&mut self, node: NodeId, type_id: TypeId, value: &str) -> Result<(), Invalid> {
+        let Kind::Simple(simple) = &self.partner.schema.type_of(type_id).kind else { return Ok(()) };
+        match (&simple.variety, simple.identity) {
+            (Variety::List(item), _) => {
+                let item = *item;
+                if !matches!(&self.partner.schema.type_of(item).kind, Kind::Simple(i) if i.identity == Identity::IdRef)
+                {
+                    return Ok(());
+                }
+                let ids = self.ids.get_or_insert_default();
+                ids.wanted.extend(value.split(' ').map(|part| (node, part.to_owned())));
+            }
+            (_, Identity::Id) => {
+                if !self.ids.get_or_insert_default().known.insert(value.to_owned()) {
+                    return Err(self.invalid(node, "cvc-id.2", "an ID that no other element has"));
+                }
+            }
+            (_, Identity::IdRef) => self.ids.get_or_insert_default().wanted.push((node, value.to_string())),
+            (_, Identity::None) => {}
+        }
+        Ok(())
+    }
+
+    fn check_references(&self) -> Result<(), Invalid> {
+        let Some(ids) = &self.ids else { return Ok(()) };
+        match ids.wanted.iter().find(|(_, wanted)| !ids.known.contains(wanted.as_str())) {
+            Some((node, _)) => Err(self.invalid(*node, "cvc-id.1", "the ID of an element of this message")),
+            None => Ok(()),
+        }
+    }
+
+    fn carry(&mut self, node: NodeId, action: &Action, value: &str) -> Result<(), Invalid> {
+        let Action::Scalar(target, codec) = action else { return Ok(()) };
+        self.reach(&target.path);
+        let keep_default = target.presence || target.repeated;
+        values::write(codec, target.field, value, keep_default, self.out)
+            .map_err(|(rule, asks): Refusal| self.invalid(node, rule, asks))
+    }
+
+    fn carry_attribute(
+        &mut self,
+        node: NodeId,
+        declared: &Attribute,
+        action: &Action,
+        value: &str,
+    ) -> Result<(), Invalid> {
+        let Action::Scalar(target, codec) = action else { return Ok(()) };
+        self.reach(&target.path);
+        values::write(codec, target.field, value, target.presence || target.repeated, self.out)
+            .map_err(|(rule, asks): Refusal| self.at_attribute(node, &declared.name.local, rule, asks))
+    }
+
+    /// An element that a wildcard let in (part 1 §3.10.4).
+    fn wild(&mut self, node: NodeId, wildcard: &Wildcard) -> Result<(), Invalid> {
+        if wildcard.process == Process::Skip {
+            return Ok(());
+        }
+        let namespace = self.tape.namespace_name(self.tape.namespace(node));
+        match self.partner.schema.element(namespace, self.tape.local(node)) {
+            Some(id) => self.element(node, id, &Action::Ignore, false),
+            None if wildcard.process == Process::Lax => {
+                let children: Vec<NodeId> = self.tape.child_elements(node).collect();
+                children.into_iter().try_for_each(|child| self.wild(child, wildcard))
+            }
+            None => Err(self.invalid(node, "cvc-complex-type.2.4.c", "an element that the schema declares")),
+        }
+    }
+
+    fn wild_attribute(
+        &mut self,
+        node: NodeId,
+        any: &Wildcard,
+        namespace: Option<NamespaceId>,
+        attribute: &tape::Attribute<'a>,
+    ) -> Result<(), Invalid> {
+        let global = self.partner.schema.global_attributes.iter();
+        let mut global = global.filter(|a| Some(a.name.namespace) == namespace && *a.name.local == *attribute.local);
+        match (any.process, global.next()) {
+            (Process::Skip, _) | (Process::Lax, None) => Ok(()),
+            (_, Some(declared)) => {
+                let value = self.tape.attribute_value(attribute.index);
+                self.checked(node, declared.type_id, value, Some(&declared.name.local)).map(drop)
+            }
+            (Process::Strict, None) => Err(self.unknown_attribute(node, attribute.local)),
+        }
+    }
+
+    /// `xsi:nil` (part 1 §3.3.4).
+    fn nil(&self, node: NodeId, declared: &Element, value: &str) -> Result<bool, Invalid> {
+        let nil = match value.trim() {
+            "true" | "1" => true,
+            "false" | "0" => false,
+            _ => return Err(self.at_attribute(node, "xsi:nil", "cvc-datatype-valid.1.2.1", "true or false")),
+        };
+        if !declared.nillable {
+            return Err(self.invalid(node, "cvc-elt.3.1", "no xsi:nil: the element is not nillable"));
+        }
+        if nil && matches!(declared.constraint, Some(ValueConstraint::Fixed(_))) {
+            return Err(self.invalid(node, "cvc-elt.3.2.2", "no xsi:nil: the element has a fixed value"));
+        }
+        Ok(nil)
+    }
+
+    /// `xsi:type` (part 1 §3.3.4): the declared type or one derived from it.
+    fn substitute(&self, node: NodeId, declared: TypeId, value: &str) -> Result<TypeId, Invalid> {
+        let value = value.trim();
+        let (prefix, local) = value.split_once(':').unwrap_or(("", value));
+        let named = self
+            .tape
+            .resolve_prefix(node, prefix)
+            .and_then(|namespace| self.partner.schema.type_named(self.tape.namespace_name(namespace), local));
+        let Some(named) = named else {
+            return Err(self.at_attribute(node, "xsi:type", "cvc-elt.4.2", "a type that the schema declares"));
+        };
+        if !self.partner.schema.derives_from(named, declared) {
+            let asks = "the element's type or one derived from it";
+            return Err(self.at_attribute(node, "xsi:type", "cvc-elt.4.3", asks));
+        }
+        Ok(named)
+    }
+
+    fn check_empty(&self, node: NodeId) -> Result<(), Invalid> {
+        if self.tape.end(node) == node + 1 {
+            return Ok(());
+        }
+        Err(self.invalid(node, "cvc-complex-type.2.1", "nothing between its tags"))
+    }
+
+    /// Opens the nested messages of a field path; those already open stay.
+    fn reach(&mut self, path: &[u32]) {
+        let shared = self.open.iter().zip(path).take_while(|((open, _), wanted)| open == *wanted).count();
+        self.close_to(shared);
+        for &field in &path[shared..] {
+            let message = wire::open(self.out, field, 0);
+            self.open.push((field, message));
+        }
+    }
+
+    fn close_to(&mut self, depth: usize) {
+        while self.open.len() > depth {
+            if let Some((_, message)) = self.open.pop() {
+                wire::close(self.out, message);
+            }
+        }
+    }
+
+    fn unexpected(&self, node: NodeId, model: &Model, expected: &[Leaf]) -> Invalid {
+        let asks = match expected {
+            [] => "nothing more".to_owned(),
+            expected => format!("expected is {}", self.names(model, expected)),
+        };
+        self.invalid(node, "cvc-complex-type.2.4.a", asks)
+    }
+
+    fn names(&self, model: &Model, leaves: &[Leaf]) -> String {
+        let name = |leaf: &Leaf| match &model.leaves[leaf.0 as usize] {
+            LeafTerm::Element(id) => {
+                let name = &self.partner.schema.element_of(*id).name;
+                match self.partner.schema.namespace_name(name.namespace) {
+                    "" => name.local.to_string(),
+                    namespace => format!("{{{namespace}}}{}", name.local),
+                }
+            }
+            LeafTerm::Any(_) => "any element".to_owned(),
+        };
+        let shown: Vec<String> = leaves.iter().take(SHOWN_MAX).map(name).collect();
+        format!("{}{}", shown.join(" or "), if leaves.len() > SHOWN_MAX { " or others" } else { "" })
+    }
+
+    fn unknown_attribute(&self, node: NodeId, name: &str) -> Invalid {
+        self.at_attribute(node, name, "cvc-complex-type.3.2.2", "no such attribute")
+    }
+
+    fn at_attribute(&self, node: NodeId, name: &str, rule: &'static str, asks: impl Into<String>) -> Invalid {
+        let mut invalid = self.invalid(node, rule, asks);
+        invalid.path.push_str("/@");
+        invalid.path.push_str(name);
+        invalid
+    }
+
+    fn invalid(&self, node: NodeId, rule: &'static str, asks: impl Into<String>) -> Invalid {
+        let above = self.tape.parent(self.root);
+        let path = self.tape.path_below(node, above);
+        Invalid { path, line: self.tape.line(node), rule, asks: asks.into() }
+    }
+}
+
+const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+/// Names said in a message of what was expected.
+const SHOWN_MAX: usize = 8;

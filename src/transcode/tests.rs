@@ -1,0 +1,398 @@
+//! The shipped contract and the tests' own, both ways: what is read comes back, what is wrong is said with its place.
+
+use std::path::{Path, PathBuf};
+
+use expect_test::{Expect, expect};
+use prost_reflect::{DynamicMessage, MessageDescriptor, prost::Message};
+
+use super::{Outcome, decode, encode, encode_refusal, encode_request, request_key};
+use crate::binding::plan::{OperationId, Partner};
+use crate::problem::Problems;
+use crate::xml::limits::Limits;
+use crate::xml::tape::Tape;
+use crate::xml::writer::Writer;
+
+struct Contract {
+    partner: Partner,
+    pool: prost_reflect::DescriptorPool,
+}
+
+fn contract(proto: &str, binding: &str) -> Contract {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut problems = Problems::new();
+    let pool = crate::proto::load(&[root.join(proto)], &mut problems).unwrap_or_else(|| panic!("{problems}"));
+    let pools = [pool];
+    let binding: PathBuf = root.join(binding);
+    let partner = Partner::compile("test", &binding, &pools, &mut problems).unwrap_or_else(|| panic!("{problems}"));
+    let [pool] = pools;
+    Contract { partner, pool }
+}
+
+fn dossiers() -> Contract {
+    contract("proto", "schemas/hoso/binding.toml")
+}
+
+fn loans() -> Contract {
+    contract("tests/contracts/library/proto", "tests/contracts/library/binding.toml")
+}
+
+impl Contract {
+    fn operation(&self, name: &str) -> OperationId {
+        self.partner.operation(&self.partner.namespace, name).unwrap_or_else(|| panic!("no operation {name}"))
+    }
+
+    fn input(&self, name: &str) -> MessageDescriptor {
+        let path = &self.partner.operation_of(self.operation(name)).method;
+        let (service, method) = path[1..].split_once('/').expect("a path");
+        let service = self.pool.get_service_by_name(service).expect("a service");
+        service.methods().find(|m| m.name() == method).expect("a method").input()
+    }
+
+    /// The wire bytes of a request wrapper, or what is wrong with it.
+    fn decode(&self, xml: &str) -> Result<(String, Vec<u8>), String> {
+        let tape = Tape::parse(xml, &Limits::default()).map_err(|error| error.to_string())?;
+        let namespace = tape.namespace_name(tape.namespace(tape.root()));
+        let name = tape.local(tape.root()).to_owned();
+        let operation = self.partner.operation(namespace, &name).ok_or("no such operation")?;
+        let mut wire = Vec::new();
+        decode(&self.partner, operation, &tape, tape.root(), &mut wire).map_err(|invalid| {
+            format!("{}: line {}: {} ({})", invalid.path, invalid.line, invalid.asks, invalid.rule)
+        })?;
+        Ok((name, wire))
+    }
+
+    fn encode_request(&self, name: &str, wire: &[u8]) -> Result<String, String> {
+        let mut out = Writer::default();
+        encode_request(&self.partner, self.operation(name), wire, &mut out).map_err(|error| error.to_string())?;
+        Ok(String::from_utf8(out.into_bytes()).expect("UTF-8"))
+    }
+
+    /// XML → wire → XML → wire: the second wire means the same as the first.
+    fn round_trip(&self, xml: &str) -> String {
+        let (name, wire) = self.decode(xml).unwrap_or_else(|error| panic!("{error}"));
+        let message = DynamicMessage::decode(self.input(&name), &*wire).expect("protobuf");
+        let back = self.encode_request(&name, &wire).unwrap_or_else(|error| panic!("{error}\n{message}"));
+        let (_, again) = self.decode(&back).unwrap_or_else(|error| panic!("{error} in {back}"));
+        let again = DynamicMessage::decode(self.input(&name), &*again).expect("protobuf");
+        assert_eq!(message, again, "{back}");
+        // What other writers produce, fields merged and in order, is read the same.
+        let canonical = message.encode_to_vec();
+        assert_eq!(self.encode_request(&name, &canonical).as_deref(), Ok(back.as_str()));
+        back
+    }
+}
+
+/// The Body's child of every sample, by file name.
+fn samples() -> Vec<(String, String)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/hoso/samples");
+    let mut samples: Vec<(String, String)> = std::fs::read_dir(folder)
+        .expect("samples")
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "xml"))
+        .map(|path| {
+            let text = std::fs::read_to_string(&path).expect("UTF-8");
+            (path.file_name().expect("a name").to_string_lossy().into_owned(), text)
+        })
+        .collect();
+    samples.sort();
+    samples
+}
+
+#[test]
+fn every_sample_of_the_dossier_exchange_comes_back_as_it_went() {
+    let contract = dossiers();
+    assert!(samples().len() >= 7, "samples are there");
+    for (name, text) in samples() {
+        // Samples name the dossier they are about by a placeholder.
+        let filled = [
+            ("{dossier}", "000.00.00.G07-240102-0001"),
+            ("{code}", "C-1"),
+            ("{now}", "20240102090000"),
+            ("{round}", "1"),
+            ("{amount}", "600000"),
+        ];
+        let mut text = filled.iter().fold(text, |text, (placeholder, value)| text.replace(placeholder, value));
+        // `{day+30}`: a day so many days from today.
+        while let Some(start) = text.find("{day") {
+            let end = start + text[start..].find('}').expect("a placeholder ends");
+            text.replace_range(start..=end, "2024-01-02");
+        }
+        let tape = Tape::parse(&text, &Limits::default()).expect("well-formed");
+        let namespace = tape.namespace_id(&contract.partner.namespace);
+        let wrapper = (0..tape.end(0))
+            .find(|&node| {
+                tape.kind(node) == crate::xml::tape::NodeKind::Element && Some(tape.namespace(node)) == namespace
+            })
+            .unwrap_or_else(|| panic!("{name} holds no operation"));
+        let mut wire = Vec::new();
+        let operation = contract.operation(tape.local(wrapper));
+        decode(&contract.partner, operation, &tape, wrapper, &mut wire)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let back =
+            contract.encode_request(tape.local(wrapper), &wire).unwrap_or_else(|error| panic!("{name}: {error}"));
+        contract.round_trip(&back);
+        let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+        let written: String = tape.child_elements(wrapper).map(|child| squeezed(&text[tape.span(child)])).collect();
+        assert!(
+            squeezed(&back).contains(&written) || written.contains("<!--"),
+            "{name}:\n{written}\n{}",
+            squeezed(&back)
+        );
+    }
+}
+
+const LOAN: &str = r#"<l:Lend xmlns:l="urn:example:library:2"><l:Loan number="N-1" branch="harbour" referenceOnly="no" renewals="0">
+<l:Reader language="vi"><l:Card>AB-1234</l:Card><l:Name>Đỗ &amp; Con</l:Name></l:Reader>
+<l:Items><l:Item barcode="1" largePrint="1"><l:Title language="en">One</l:Title></l:Item><l:Item barcode="2" largePrint="false"><l:Title language="en"/></l:Item></l:Items>
+<l:LentAt>2024-02-29T23:30:00.25+07:00</l:LentAt><l:Deposit>12.5</l:Deposit><l:LateFee>0.10</l:LateFee>
+<l:Courier><l:Company>C</l:Company><l:Street>S</l:Street><l:City>T</l:City></l:Courier>
+<l:Signature>QUJD</l:Signature><l:WeightKg>1.5</l:WeightKg></l:Loan></l:Lend>"#;
+
+#[test]
+fn a_contract_that_has_nothing_to_do_with_dossiers_goes_both_ways() {
+    let contract = loans();
+    let (_, wire) = contract.decode(LOAN).unwrap_or_else(|error| panic!("{error}"));
+    let message = DynamicMessage::decode(contract.input("Lend"), &*wire).expect("protobuf");
+    expect![[r#"loan{number:"N-1",branch:BRANCH_HARBOUR,reader{card:"AB-1234",name:"\304\220\341\273\227 & Con",language:"vi"},items:[{barcode:"1",title{text:"One",language:"en"},large_print:true},{barcode:"2",title{language:"en"}}],lent_at{seconds:1709224200,nanos:250000000},deposit_cents:1250,late_fee:"0.10",courier{company:"C",street:"S",city:"T"},signature:"ABC",weight_kg:1.5,renewals:0}"#]]
+        .assert_eq(&message.to_string());
+    expect![[r#"<ns1:Lend xmlns:ns1="urn:example:library:2"><ns1:Loan number="N-1" branch="harbour" referenceOnly="no" renewals="0"><ns1:Reader language="vi"><ns1:Name>Đỗ &amp; Con</ns1:Name><ns1:Card>AB-1234</ns1:Card></ns1:Reader><ns1:Items><ns1:Item barcode="1" largePrint="true"><ns1:Title language="en">One</ns1:Title></ns1:Item><ns1:Item barcode="2" largePrint="false"><ns1:Title language="en"/></ns1:Item></ns1:Items><ns1:LentAt>2024-02-29T16:30:00.25Z</ns1:LentAt><ns1:Deposit>12.50</ns1:Deposit><ns1:LateFee>0.10</ns1:LateFee><ns1:Courier><ns1:Company>C</ns1:Company><ns1:Street>S</ns1:Street><ns1:City>T</ns1:City></ns1:Courier><ns1:Signature>QUJD</ns1:Signature><ns1:WeightKg>1.5</ns1:WeightKg></ns1:Loan></ns1:Lend>"#]].assert_eq(&contract.round_trip(LOAN));
+}
+
+/// The loan with one thing changed, and what is said of it.
+fn check(from: &str, to: &str, expected: Expect) {
+    assert!(LOAN.contains(from), "{from}");
+    let said = match loans().decode(&LOAN.replacen(from, to, 1)) {
+        Ok(_) => "accepted".to_owned(),
+        Err(said) => said,
+    };
+    expected.assert_eq(&said);
+}
+
+#[test]
+fn what_does_not_fit_is_said_with_path_line_and_rule() {
+    check(
+        "<l:Card>AB-1234</l:Card>",
+        "<l:Card>AB-12345</l:Card>",
+        expect!["/Lend/Loan/Reader/Card: line 2: the pattern [A-Z]{2}-[0-9]{4} (cvc-pattern-valid)"],
+    );
+    check(
+        "<l:Card>AB-1234</l:Card>",
+        "",
+        expect![
+            "/Lend/Loan/Reader: line 2: not complete, expected is {urn:example:library:2}Card (cvc-complex-type.2.4.b)"
+        ],
+    );
+    check(
+        "<l:Card>AB-1234</l:Card>",
+        "<l:Card>AB-1234</l:Card><l:Card>AB-1234</l:Card>",
+        expect!["/Lend/Loan/Reader/Card[2]: line 2: expected is {urn:example:library:2}Name (cvc-complex-type.2.4.a)"],
+    );
+    check(
+        "<l:Card>",
+        "<Card xmlns=''>",
+        expect!["line 2, column 47: not well-formed: an end tag whose name is not its start tag's"],
+    );
+    check(
+        "<l:Card>AB-1234</l:Card>",
+        "<Card>AB-1234</Card>",
+        expect![
+            "/Lend/Loan/Reader/Card: line 2: expected is {urn:example:library:2}Name or {urn:example:library:2}Card (cvc-complex-type.2.4.a)"
+        ],
+    );
+    check(
+        "branch=\"harbour\"",
+        "branch=\"moon\"",
+        expect!["/Lend/Loan/@branch: line 1: one of central, harbour, mobile (cvc-enumeration-valid)"],
+    );
+    check("branch=\"harbour\"", "", expect!["/Lend/Loan: line 1: the attribute branch (cvc-complex-type.4)"]);
+    check(
+        "branch=\"harbour\"",
+        "branch=\"harbour\" other=\"\"",
+        expect!["/Lend/Loan/@other: line 1: no such attribute (cvc-complex-type.3.2.2)"],
+    );
+    check(
+        "2024-02-29",
+        "2023-02-29",
+        expect!["/Lend/Loan/LentAt: line 4: a moment yyyy-MM-ddTHH:mm:ss of the calendar (cvc-datatype-valid.1.2.1)"],
+    );
+    check(
+        "23:30:00.25",
+        "23:30:00.1234567891",
+        expect!["/Lend/Loan/LentAt: line 4: at most nine digits of a second (binding.precision)"],
+    );
+    check(
+        "<l:Deposit>12.5</l:Deposit>",
+        "<l:Deposit>12.555</l:Deposit>",
+        expect!["/Lend/Loan/Deposit: line 4: at most 2 digits after the point (cvc-fractionDigits-valid)"],
+    );
+    check(
+        "<l:Deposit>12.5</l:Deposit>",
+        "<l:Deposit>-1</l:Deposit>",
+        expect!["/Lend/Loan/Deposit: line 4: at least 0 (cvc-minInclusive-valid)"],
+    );
+    check(
+        "<l:Deposit>12.5</l:Deposit>",
+        "<l:Deposit><l:x/></l:Deposit>",
+        expect!["/Lend/Loan/Deposit: line 4: a value, no elements (cvc-type.3.1.2)"],
+    );
+    check(
+        "<l:Items>",
+        "<l:Items>text",
+        expect!["/Lend/Loan/Items: line 3: elements only, no text between them (cvc-complex-type.2.3)"],
+    );
+    check(
+        "barcode=\"2\"",
+        "barcode=\"2\" xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" i:nil=\"true\"",
+        expect!["/Lend/Loan/Items/Item[2]: line 3: no xsi:nil: the element is not nillable (cvc-elt.3.1)"],
+    );
+    check(
+        "barcode=\"2\"",
+        "barcode=\"2\" xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" i:type=\"l:Item\"",
+        expect!["accepted"],
+    );
+    check(
+        "barcode=\"2\"",
+        "barcode=\"2\" xmlns:i=\"http://www.w3.org/2001/XMLSchema-instance\" i:type=\"l:Desk\"",
+        expect!["/Lend/Loan/Items/Item[2]/@xsi:type: line 3: the element's type or one derived from it (cvc-elt.4.3)"],
+    );
+    check("</l:Loan>", "<l:Loan/></l:Loan>", expect!["/Lend/Loan/Loan: line 6: nothing more (cvc-complex-type.2.4.a)"]);
+    check(
+        "renewals=\"0\"",
+        "renewals=\"256\"",
+        expect!["/Lend/Loan/@renewals: line 1: at most 255 (cvc-maxInclusive-valid)"],
+    );
+    check(
+        "<l:Signature>QUJD",
+        "<l:Signature>QUJ",
+        expect!["/Lend/Loan/Signature: line 6: base64 (cvc-datatype-valid.1.2.1)"],
+    );
+}
+
+#[test]
+fn an_answer_that_the_contract_cannot_carry_is_not_sent() {
+    let contract = loans();
+    let operation = contract.operation("Lend");
+    let answer = |text: &str| {
+        let method = contract.pool.get_service_by_name("library.v1.Loans").expect("a service").methods().next();
+        let message = DynamicMessage::parse_text_format(method.expect("a method").output(), text).expect("text format");
+        let mut out = Writer::default();
+        match encode(&contract.partner, operation, &message.encode_to_vec(), &mut out) {
+            Ok(()) => String::from_utf8(out.into_bytes()).expect("UTF-8"),
+            Err(error) => error.to_string(),
+        }
+    };
+    expect!["/LendResponse: Loan is required and has no value (cvc-complex-type.2.4.b)"].assert_eq(&answer(""));
+    expect!["/LendResponse/Loan/Reader/Card: the pattern [A-Z]{2}-[0-9]{4} (cvc-pattern-valid)"]
+        .assert_eq(&answer("loan { number: 'x' branch: BRANCH_MOBILE reader { language: 'vi' } }"));
+    let good = "number: 'x' branch: BRANCH_MOBILE reader { card: 'AB-1234' language: 'vi' } lent_at { seconds: 1 } locker: 'k' signature: ''";
+    expect!["/LendResponse/Loan/Items: Item is required and has no value (cvc-complex-type.2.4.b)"]
+        .assert_eq(&answer(&format!("loan {{ {good} }}")));
+    expect!["/LendResponse/Loan/Items/Item/Title/@language: a language tag (cvc-datatype-valid.1.2.1)"]
+        .assert_eq(&answer(&format!("loan {{ {good} items {{ barcode: 'b' title {{ language: '?' }} }} }}")));
+    expect![[r#"<ns1:LendResponse xmlns:ns1="urn:example:library:2"><ns1:Loan number="x" branch="mobile" referenceOnly="no"><ns1:Reader language="vi"><ns1:Name/><ns1:Card>AB-1234</ns1:Card></ns1:Reader><ns1:Items><ns1:Item barcode="b" largePrint="false"><ns1:Title language="vi"/></ns1:Item></ns1:Items><ns1:LentAt>1970-01-01T00:00:01Z</ns1:LentAt><ns1:Deposit>0.00</ns1:Deposit><ns1:Locker>k</ns1:Locker><ns1:Signature/><ns1:WeightKg>0.0</ns1:WeightKg></ns1:Loan></ns1:LendResponse>"#]]
+        .assert_eq(&answer(&format!("loan {{ {good} items {{ barcode: 'b' title {{ language: 'vi' }} }} }}")));
+    expect!["/LendResponse/Loan: the field branch has a value that does not convert (binding.value)"]
+        .assert_eq(&answer(&format!("loan {{ {good} branch: 77 }}").replace("branch: BRANCH_MOBILE", "")));
+    let mut out = Writer::default();
+    let broken = encode(&contract.partner, operation, &[0x0A, 0xFF, 0x01], &mut out).expect_err("not protobuf");
+    expect!["answer is not valid protobuf at byte 0"].assert_eq(&broken.to_string());
+}
+
+#[test]
+fn a_refusal_is_written_where_the_partner_lists_it() {
+    let contract = dossiers();
+    let refuse = |status, reason: &str| {
+        let mut out = Writer::default();
+        let outcome = Outcome { status, reason, message: "Không tìm thấy hồ sơ" };
+        let written = encode_refusal(&contract.partner, contract.operation("TraCuuHoSo"), outcome, &mut out);
+        (written, String::from_utf8(out.into_bytes()).expect("UTF-8"))
+    };
+    let (written, text) = refuse(5, "UNKNOWN_DOSSIER");
+    assert!(written);
+    expect![[r#"<ns1:TraCuuHoSoResponse xmlns:ns1="http://molisa.gov.vn/hoso/1.0"><error_code>404</error_code><message>Không tìm thấy hồ sơ</message></ns1:TraCuuHoSoResponse>"#]].assert_eq(&text);
+    assert_eq!(refuse(14, ""), (false, String::new()), "unavailable is a fault");
+    let loans = loans();
+    let outcome = Outcome { status: 5, reason: "", message: "" };
+    assert!(!encode_refusal(&loans.partner, loans.operation("Lend"), outcome, &mut Writer::default()));
+}
+
+#[test]
+fn the_key_of_a_request_is_what_its_paths_find() {
+    let contract = loans();
+    let tape = Tape::parse(LOAN, &Limits::default()).expect("well-formed");
+    assert_eq!(request_key(&contract.partner, contract.operation("Lend"), &tape, 0).as_deref(), Some("N-1\u{1F}"));
+    assert_eq!(request_key(&contract.partner, contract.operation("FindLoans"), &tape, 0), None);
+}
+
+#[test]
+fn explain_shows_every_element_with_its_field() {
+    let contract = loans();
+    let text = crate::binding::explain::explain(&contract.partner, contract.operation("Lend"));
+    expect![[r#"
+        Lend → /library.v1.Loans/Lend
+          effect                                    once: a repeat gets the first answer
+          same request by                           message id, or Loan/@number
+        Lend                                        ↔ library.v1.LendRequest
+          Loan 1                                    Loan → loan (library.v1.Loan)
+            @number 1                               token → number
+            @branch 1                               Branch, one of central harbour mobile → branch (enum: central=1 harbour=2 mobile=3)
+            @referenceOnly 1                        YesNo, one of yes no → reference_only (bool: yes / no)
+            @renewals 0..1                          unsignedByte, ≥ 0, ≤ 255 → renewals (uint32)
+            Reader 1                                Reader → reader (library.v1.Reader)
+              @language 1                           language → language
+              (in any order 1)
+                Name 1                              string → name
+                Card 1                              Card, pattern [A-Z]{2}-[0-9]{4} → card
+            Items 1                                 elements → a wrapper
+              Item 1..20                            Item → items (library.v1.Item)
+                @barcode 1                          token → barcode
+                @largePrint 1                       boolean → large_print (bool: true / false)
+                Title 1                             Title → title (library.v1.Title)
+                  @language 1                       language → language
+                  #text                             string → text
+            LentAt 1                                dateTime → lent_at (Timestamp)
+            Deposit 1                               Money, ≥ 0, 9 digits, 2 decimals → deposit_cents (int64 × 10⁻2)
+            LateFee 0..1                            decimal → late_fee
+            (one of 1)
+              Desk 1                                Desk → desk (library.v1.Desk)
+                @number 1                           unsignedInt, ≥ 0, ≤ 4294967295 → number (uint32)
+              Locker 1                              token → locker
+              Courier 1                             Courier → courier (library.v1.Courier)
+                Company 1                           string → company
+                Street 1                            string → street
+                City 1                              string → city
+            Signature 1                             base64Binary → signature (bytes, base64)
+            WeightKg 1                              double → weight_kg (double)
+        LendResponse                                ↔ library.v1.LendReply
+          Loan 1                                    Loan → loan (library.v1.Loan)
+            @number 1                               token → number
+            @branch 1                               Branch, one of central harbour mobile → branch (enum: central=1 harbour=2 mobile=3)
+            @referenceOnly 1                        YesNo, one of yes no → reference_only (bool: yes / no)
+            @renewals 0..1                          unsignedByte, ≥ 0, ≤ 255 → renewals (uint32)
+            Reader 1                                Reader → reader (library.v1.Reader)
+              @language 1                           language → language
+              (in any order 1)
+                Name 1                              string → name
+                Card 1                              Card, pattern [A-Z]{2}-[0-9]{4} → card
+            Items 1                                 elements → a wrapper
+              Item 1..20                            Item → items (library.v1.Item)
+                @barcode 1                          token → barcode
+                @largePrint 1                       boolean → large_print (bool: true / false)
+                Title 1                             Title → title (library.v1.Title)
+                  @language 1                       language → language
+                  #text                             string → text
+            LentAt 1                                dateTime → lent_at (Timestamp)
+            Deposit 1                               Money, ≥ 0, 9 digits, 2 decimals → deposit_cents (int64 × 10⁻2)
+            LateFee 0..1                            decimal → late_fee
+            (one of 1)
+              Desk 1                                Desk → desk (library.v1.Desk)
+                @number 1                           unsignedInt, ≥ 0, ≤ 4294967295 → number (uint32)
+              Locker 1                              token → locker
+              Courier 1                             Courier → courier (library.v1.Courier)
+                Company 1                           string → company
+                Street 1                            string → street
+                City 1                              string → city
+            Signature 1                             base64Binary → signature (bytes, base64)
+            WeightKg 1                              double → weight_kg (double)
+    "#]].assert_eq(&text);
+}
