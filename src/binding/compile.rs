@@ -302,7 +302,7 @@ fn key_path(join: &mut Join<'_>, schema: &Schema, root: ElementId, path: &str, l
 /// `ns1`, `ns2`, … for the namespaces of a schema; none for "no namespace" and for XML Schema's own.
 fn prefixes(schema: &Schema) -> Vec<Box<str>> {
     let mut count = 0;
-    let prefix = |name: &str| {
+    let mut prefix = |name: &str| {
         if name.is_empty() || name == XSD {
             return "".into();
         }

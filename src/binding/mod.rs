@@ -27,4 +27,3 @@ pub(crate) const STATUS_NAMES: [&str; 17] = [
     "DATA_LOSS",
     "UNAUTHENTICATED",
 ];
-
