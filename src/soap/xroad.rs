@@ -180,7 +180,8 @@ fn read_identifier<'t>(tape: &'t Tape<'_>, node: NodeId, role: Role) -> Result<I
         }
     }
     let [instance, class, member, subsystem, service_code, service_version] = parts;
-    let object = tape.attribute(node, IDENTIFIERS, "objectType");
+    // PHP's SoapClient writes the attribute without its namespace, whatever the WSDL says.
+    let object = tape.attribute(node, IDENTIFIERS, "objectType").or_else(|| tape.attribute(node, "", "objectType"));
     let fits = match (role, object.as_deref()) {
         (Role::Client, Some("MEMBER")) => subsystem.is_none(),
         (Role::Client, Some("SUBSYSTEM")) => subsystem.is_some(),
@@ -317,6 +318,18 @@ mod tests {
     }
 
     #[test]
+    fn an_object_type_without_namespace_is_read_as_php_writes_it() {
+        check(
+            &format!(
+                "{}{}{ID}{VERSION}",
+                CLIENT.replace("i:objectType", "objectType"),
+                SERVICE.replace("i:objectType", "objectType")
+            ),
+            "VN/GOV/000.00.00.H56/mcdt -> VN/GOV/000.00.00.G07 id 6d8b1f0e user - issue - version -",
+        );
+    }
+
+    #[test]
     fn a_request_without_any_field_is_no_x_road_request() {
         check("", "none");
         check("<o:other xmlns:o='urn:o'/>", "none");
@@ -382,7 +395,7 @@ mod tests {
         let types = "client must be a MEMBER, or a SUBSYSTEM with its subsystemCode (objectType says which) at /Envelope/Header/client";
         check(&client("SUBSYSTEM", "MEMBER"), types);
         check(&client("SUBSYSTEM", "SERVICE"), types);
-        check(&client(" i:objectType", " objectType"), types);
+        check(&client("i:objectType=\"SUBSYSTEM\"", ""), types);
         check(&client("<i:subsystemCode>mcdt</i:subsystemCode>", ""), types);
         check(
             &client("<i:memberClass>GOV</i:memberClass>", ""),

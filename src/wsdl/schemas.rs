@@ -97,7 +97,7 @@ fn rewrite(file: &Served, files: &[Served]) -> Result<String, String> {
     let folder = file.path.parent().unwrap_or(Path::new(""));
     // It is served in UTF-8 whatever it was read in, and says so.
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let mut copied = tape.span(tape.root()).start;
+    let mut copied = declaration_bytes(&text);
     for node in tape.child_elements(tape.root()) {
         let Some(range) = location_of(&tape, node) else { continue };
         let Some(location) = tape.attribute(node, "", "schemaLocation") else { continue };
@@ -109,6 +109,12 @@ fn rewrite(file: &Served, files: &[Served]) -> Result<String, String> {
     }
     out.push_str(&text[copied..]);
     Ok(out)
+}
+
+/// Length of the XML declaration and the white space after it, where there is one.
+fn declaration_bytes(text: &str) -> usize {
+    let after = text.strip_prefix("<?xml ").and_then(|rest| rest.split_once("?>"));
+    after.map_or(0, |(_, rest)| text.len() - rest.trim_start().len())
 }
 
 /// Where the value of `schemaLocation` stands in the text, if `node` is one of the elements that have it.
