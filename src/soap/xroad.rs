@@ -53,16 +53,16 @@ pub fn echoed(tape: &Tape<'_>, envelope: &Envelope) -> Vec<NodeId> {
     envelope.blocks.iter().copied().filter(is_echoed).collect()
 }
 
-/// Reads the fields; `None` where the request carries not one of them.
+/// Reads the fields; `None` where the request carries no header block of X-Road's at all.
 ///
 /// Errors: the first field that is missing, double, malformed or at odds with the Body.
 pub fn read<'t>(tape: &'t Tape<'_>, envelope: &Envelope) -> Result<Option<Fields<'t>>, Error> {
+    if !envelope.blocks.iter().any(|&node| is_field(tape, node)) {
+        return Ok(None);
+    }
     let mut found = Found::default();
     for &node in &envelope.blocks {
         found.take(tape, node)?;
-    }
-    if found.0.iter().all(Option::is_none) {
-        return Ok(None);
     }
     found.fields(tape, envelope).map(Some)
 }
