@@ -12,3 +12,6 @@ pub mod media;
 pub mod reply;
 pub mod version;
 pub mod xroad;
+
+#[cfg(test)]
+mod tests;
