@@ -1,5 +1,6 @@
 //! The store at its boundary: what is answered is kept, what is refused is not.
 
+use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -70,6 +71,60 @@ async fn a_copy_of_the_files_taken_under_load_holds_everything_answered_before()
     }
     assert_eq!(texts(&open(&copy.join("db"))).await.len(), 20);
 }
+
+/// Runs twice: as itself, and as the process that it starts and kills.
+#[test]
+fn what_was_answered_survives_kill_9_under_load() {
+    if let Some(path) = std::env::var_os(KILLED) {
+        return write_until_killed(Path::new(&path));
+    }
+    let folder = tempfile::tempdir().expect("folder");
+    let path = folder.path().join("db");
+    let name = "store::tests::what_was_answered_survives_kill_9_under_load";
+    let mut child = std::process::Command::new(std::env::current_exe().expect("this test"))
+        .args(["--exact", name, "--nocapture"])
+        .env(KILLED, &path)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("started");
+    let lines = std::io::BufReader::new(child.stdout.take().expect("piped")).lines();
+    let mut answered = Vec::new();
+    for line in lines.map_while(Result::ok) {
+        answered.extend(line.strip_prefix("kept ").map(str::to_owned));
+        if answered.len() == 200 {
+            child.kill().expect("killed");
+        }
+    }
+    child.wait().expect("ended");
+    assert!(answered.len() >= 200);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
+    let kept: std::collections::HashSet<String> = runtime.block_on(texts(&open(&path))).into_iter().collect();
+    for text in answered {
+        assert!(kept.contains(&text), "{text} was answered and is lost");
+    }
+}
+
+fn write_until_killed(path: &Path) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("runtime");
+    runtime.block_on(async {
+        let store = Arc::new(open(path));
+        let mut calls = tokio::task::JoinSet::new();
+        for writer in 0..16 {
+            let store = store.clone();
+            calls.spawn(async move {
+                for number in 0..100_000 {
+                    let text = format!("{writer}.{number}");
+                    let written = text.clone();
+                    store.write(move |connection| insert(connection, &written)).await.expect("written");
+                    println!("kept {text}");
+                }
+            });
+        }
+        calls.join_all().await;
+    });
+}
+
+const KILLED: &str = "LIENTHONG_TEST_KILLED";
 
 #[tokio::test]
 async fn a_refusal_leaves_nothing_and_spares_its_neighbours() {
@@ -198,5 +253,33 @@ fn nobody_else_may_read_the_files() {
     for file in ["db", "db-wal", "db-shm"] {
         let mode = std::fs::metadata(folder.path().join(file)).expect("there").permissions().mode();
         assert_eq!(mode & 0o077, 0, "{file}");
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(32))]
+
+    /// Whatever mixture of pieces arrives at once, exactly the accepted ones are there, once each.
+    #[test]
+    fn exactly_what_was_accepted_is_kept(pieces in proptest::collection::vec((0..20_u8, proptest::bool::ANY), 1..60)) {
+        let folder = tempfile::tempdir().expect("folder");
+        let store = Arc::new(open(&folder.path().join("db")));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
+        runtime.block_on(async {
+            let mut calls = tokio::task::JoinSet::new();
+            for (number, accepted) in pieces {
+                let store = store.clone();
+                calls.spawn(async move {
+                    let piece = move |connection: &Connection| {
+                        insert(connection, &format!("{number:03}"))?;
+                        if accepted { Ok(()) } else { Err(Failure::Refused) }
+                    };
+                    store.write(piece).await.is_ok().then(|| format!("{number:03}"))
+                });
+            }
+            let mut accepted: Vec<String> = calls.join_all().await.into_iter().flatten().collect();
+            accepted.sort();
+            assert_eq!(texts(&store).await, accepted);
+        });
     }
 }
