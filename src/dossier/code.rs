@@ -94,15 +94,13 @@ impl fmt::Display for DossierCode {
 impl ProcedureCode {
     /// Reads `1.014199`, `1.014199.H42` and `2.000134.000.00.00.H06`.
     pub fn parse(text: &str) -> Option<Self> {
-        let national = text.get(..8)?;
-        if !(digits(&national[..1], 1, 1) && national[1..].starts_with('.') && digits(&national[2..], 6, 6)) {
-            return None;
-        }
-        let owner = match &text[8..] {
-            "" => None,
-            rest => Some(AgencyCode::parse(rest.strip_prefix('.')?)?),
+        let (list, rest) = text.split_once('.')?;
+        let (number, owner) = match rest.split_once('.') {
+            Some((number, owner)) => (number, Some(AgencyCode::parse(owner)?)),
+            None => (rest, None),
         };
-        Some(Self { national: national.to_owned(), owner })
+        let fits = digits(list, 1, 1) && digits(number, 6, 6);
+        fits.then(|| Self { national: format!("{list}.{number}"), owner })
     }
 }
 
@@ -206,6 +204,25 @@ mod tests {
         assert_eq!(read("2.000134.000.00.00.H06"), expected("2.000134", Some("000.00.00.H06")));
         for text in ["", "1.01419", "1.014199.", "1.0141999", "1014199", "1.014199.X42", "A.014199", "1.01419é"] {
             assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_and_reads_back_as_written(text in "[GH0-9.\\-Đ]{0,40}|\\PC{0,40}") {
+            if let Some(code) = DossierCode::parse(&text) {
+                proptest::prop_assert_eq!(code.to_string(), text.clone());
+                let key = DossierCode::parse(&code.key()).expect("a key is a code, too");
+                proptest::prop_assert_eq!(key.key(), code.key());
+            }
+            let _ = (AgencyCode::parse(&text), ProcedureCode::parse(&text));
+        }
+
+        #[test]
+        fn every_code_that_is_made_can_be_read(number in 1_u32..10_000_000, days in 0_i32..36_000, digits in 4_u8..=7) {
+            let day = jiff::civil::date(2000, 1, 1).saturating_add(jiff::Span::new().days(days));
+            let code = DossierCode::new(AgencyCode::parse("G07.12").expect("an agency"), day, number, digits);
+            proptest::prop_assert_eq!(DossierCode::parse(&code.to_string()), Some(code));
         }
     }
 }

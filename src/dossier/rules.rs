@@ -170,7 +170,8 @@ impl Check {
     fn url(&mut self, field: String, url: &str) {
         self.text(&field, url, 1..=2000);
         let target = ["https://", "http://", "cid:"].iter().find_map(|scheme| url.strip_prefix(scheme));
-        self.that(target.is_some_and(|rest| !rest.is_empty()), field, "phải bắt đầu bằng https://, http:// hoặc cid:");
+        let fits = target.is_some_and(|rest| !rest.is_empty()) && !url.contains(char::is_whitespace);
+        self.that(fits, field, "phải bắt đầu bằng https://, http:// hoặc cid: và không có khoảng trắng");
     }
 
     /// Fees to pay.

@@ -84,7 +84,7 @@ async fn a_submission_that_breaks_a_rule_is_refused_by_its_field() {
         (
             "a file of another scheme",
             |d| d.documents[0].source = Some(document::Source::Url("file:///etc/passwd".into())),
-            "documents[0].url: phải bắt đầu bằng https://, http:// hoặc cid:",
+            "documents[0].url: phải bắt đầu bằng https://, http:// hoặc cid: và không có khoảng trắng",
         ),
         (
             "another content than hashed",
