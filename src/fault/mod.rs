@@ -164,7 +164,7 @@ mod tests {
                 <soapenv:Body>
                 <soapenv:Fault>
                 <faultcode>soapenv:Client</faultcode>
-                <faultstring>Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (at most 1000 characters).</faultstring>
+                <faultstring>Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (expected: at most 1000 characters).</faultstring>
                 <detail>
                 <lt:Fault xmlns:lt="urn:lienthong:fault:1">
                 <lt:Code>invalid_schema</lt:Code>
@@ -174,8 +174,8 @@ mod tests {
                 <lt:Path>/NopHoSo/HoSo/TrichYeuHoSo</lt:Path>
                 <lt:Line>12</lt:Line>
                 <lt:Rule>cvc-maxLength-valid</lt:Rule>
-                <lt:Text xml:lang="vi">Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (at most 1000 characters).</lt:Text>
-                <lt:Text xml:lang="en">Line 12, /NopHoSo/HoSo/TrichYeuHoSo: at most 1000 characters.</lt:Text>
+                <lt:Text xml:lang="vi">Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (expected: at most 1000 characters).</lt:Text>
+                <lt:Text xml:lang="en">Line 12, /NopHoSo/HoSo/TrichYeuHoSo: the value is too long (expected: at most 1000 characters).</lt:Text>
                 </lt:Fault>
                 </detail>
                 </soapenv:Fault>
@@ -203,8 +203,8 @@ mod tests {
                 </env:Subcode>
                 </env:Code>
                 <env:Reason>
-                <env:Text xml:lang="vi">Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (at most 1000 characters).</env:Text>
-                <env:Text xml:lang="en">Line 12, /NopHoSo/HoSo/TrichYeuHoSo: at most 1000 characters.</env:Text>
+                <env:Text xml:lang="vi">Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (expected: at most 1000 characters).</env:Text>
+                <env:Text xml:lang="en">Line 12, /NopHoSo/HoSo/TrichYeuHoSo: the value is too long (expected: at most 1000 characters).</env:Text>
                 </env:Reason>
                 <env:Detail>
                 <lt:Fault>
@@ -215,8 +215,8 @@ mod tests {
                 <lt:Path>/NopHoSo/HoSo/TrichYeuHoSo</lt:Path>
                 <lt:Line>12</lt:Line>
                 <lt:Rule>cvc-maxLength-valid</lt:Rule>
-                <lt:Text xml:lang="vi">Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (at most 1000 characters).</lt:Text>
-                <lt:Text xml:lang="en">Line 12, /NopHoSo/HoSo/TrichYeuHoSo: at most 1000 characters.</lt:Text>
+                <lt:Text xml:lang="vi">Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (expected: at most 1000 characters).</lt:Text>
+                <lt:Text xml:lang="en">Line 12, /NopHoSo/HoSo/TrichYeuHoSo: the value is too long (expected: at most 1000 characters).</lt:Text>
                 </lt:Fault>
                 </env:Detail>
                 </env:Fault>
@@ -236,7 +236,7 @@ mod tests {
             <soapenv:Body>
             <soapenv:Fault>
             <faultcode>soapenv:Client.InvalidBody</faultcode>
-            <faultstring>Line 12, /NopHoSo/HoSo/TrichYeuHoSo: at most 1000 characters.</faultstring>
+            <faultstring>Line 12, /NopHoSo/HoSo/TrichYeuHoSo: the value is too long (expected: at most 1000 characters).</faultstring>
             <detail>
             <lt:Fault xmlns:lt="urn:lienthong:fault:1">
             <lt:Code>invalid_schema</lt:Code>
@@ -246,8 +246,8 @@ mod tests {
             <lt:Path>/NopHoSo/HoSo/TrichYeuHoSo</lt:Path>
             <lt:Line>12</lt:Line>
             <lt:Rule>cvc-maxLength-valid</lt:Rule>
-            <lt:Text xml:lang="en">Line 12, /NopHoSo/HoSo/TrichYeuHoSo: at most 1000 characters.</lt:Text>
-            <lt:Text xml:lang="vi">Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (at most 1000 characters).</lt:Text>
+            <lt:Text xml:lang="en">Line 12, /NopHoSo/HoSo/TrichYeuHoSo: the value is too long (expected: at most 1000 characters).</lt:Text>
+            <lt:Text xml:lang="vi">Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (expected: at most 1000 characters).</lt:Text>
             </lt:Fault>
             </detail>
             </soapenv:Fault>

@@ -134,8 +134,12 @@ pub(super) fn of_header(field: &str, wrong: Wrong) -> Texts {
 /// A rule of the XSD or of the binding, with its place: many clients show their users this sentence only.
 pub(super) fn of_invalid(invalid: &Invalid) -> Texts {
     let Invalid { path, line, rule, asks } = invalid;
-    let vi = RULES.iter().find(|(prefix, _)| rule.starts_with(prefix)).map_or("không đúng lược đồ XSD", |row| row.1);
-    Texts::new(format!("Dòng {line}, {path}: {vi} ({asks})."), format!("Line {line}, {path}: {asks}."))
+    let found = RULES.iter().find(|(prefix, ..)| rule.starts_with(prefix));
+    let (vi, en) = found.map_or(("không đúng lược đồ XSD", "does not fit the XSD"), |&(_, vi, en)| (vi, en));
+    Texts::new(
+        format!("Dòng {line}, {path}: {vi} (expected: {asks})."),
+        format!("Line {line}, {path}: {en} (expected: {asks})."),
+    )
 }
 
 /// `the Body must …` → `The Body must … .`
@@ -146,25 +150,33 @@ fn sentence(text: &str) -> String {
 }
 
 /// What the rules of XML Schema part 1 appendix C and of the bindings mean, most specific first.
-const RULES: [(&str, &str); 20] = [
-    ("cvc-complex-type.2.4.b", "thiếu phần tử bắt buộc"),
-    ("cvc-complex-type.2.4", "phần tử không được phép ở vị trí này"),
-    ("cvc-complex-type.2.3", "không được có văn bản ở đây"),
-    ("cvc-complex-type.2.1", "phần tử này phải rỗng"),
-    ("cvc-complex-type.3", "thuộc tính không được phép"),
-    ("cvc-complex-type.4", "thiếu thuộc tính bắt buộc"),
-    ("cvc-complex-type", "cấu trúc phần tử không đúng lược đồ"),
-    ("cvc-datatype", "giá trị sai kiểu dữ liệu"),
-    ("cvc-enumeration", "giá trị không có trong danh mục"),
-    ("cvc-maxLength", "giá trị quá dài"),
-    ("cvc-minLength", "giá trị quá ngắn"),
-    ("cvc-length", "độ dài giá trị không đúng"),
-    ("cvc-pattern", "giá trị không đúng khuôn dạng"),
-    ("cvc-max", "giá trị quá lớn"),
-    ("cvc-min", "giá trị quá nhỏ"),
-    ("cvc-totalDigits", "giá trị có quá nhiều chữ số"),
-    ("cvc-fractionDigits", "giá trị có quá nhiều chữ số thập phân"),
-    ("cvc-elt", "phần tử không hợp lệ"),
-    ("cvc-attribute", "thuộc tính không hợp lệ"),
-    ("binding.", "giá trị không chuyển đổi được"),
+const RULES: [(&str, &str, &str); 24] = [
+    ("cvc-complex-type.2.4.b", "thiếu phần tử bắt buộc", "a mandatory element is missing"),
+    ("cvc-complex-type.2.4", "phần tử không được phép ở vị trí này", "this element is not allowed here"),
+    ("cvc-complex-type.2.3", "không được có văn bản ở đây", "text is not allowed here"),
+    ("cvc-complex-type.2.1", "phần tử này phải rỗng", "this element must be empty"),
+    ("cvc-complex-type.3", "thuộc tính không được phép", "this attribute is not allowed"),
+    ("cvc-complex-type.4", "thiếu thuộc tính bắt buộc", "a mandatory attribute is missing"),
+    ("cvc-complex-type", "cấu trúc phần tử không đúng lược đồ", "the element is not built as its type demands"),
+    ("cvc-datatype", "giá trị sai kiểu dữ liệu", "the value is not of its type"),
+    ("cvc-enumeration", "giá trị không có trong danh mục", "the value is not in the code list"),
+    ("cvc-maxLength", "giá trị quá dài", "the value is too long"),
+    ("cvc-minLength", "giá trị quá ngắn", "the value is too short"),
+    ("cvc-length", "độ dài giá trị không đúng", "the value has not the length demanded"),
+    ("cvc-pattern", "giá trị không đúng khuôn dạng", "the value does not have the form demanded"),
+    ("cvc-max", "giá trị quá lớn", "the value is too large"),
+    ("cvc-min", "giá trị quá nhỏ", "the value is too small"),
+    ("cvc-totalDigits", "giá trị có quá nhiều chữ số", "the value has too many digits"),
+    ("cvc-fractionDigits", "giá trị có quá nhiều chữ số thập phân", "the value has too many digits after the point"),
+    ("cvc-type", "phần tử không đúng kiểu của nó", "the element is not of its type"),
+    ("cvc-elt", "phần tử không hợp lệ", "the element is not valid"),
+    ("cvc-attribute", "thuộc tính không hợp lệ", "the attribute is not valid"),
+    ("cvc-id", "mã định danh (ID) trùng hoặc không tồn tại", "an ID is double or does not exist"),
+    (
+        "binding.time",
+        "không phải ngày giờ có thật, hoặc không đúng khuôn dạng",
+        "not a moment of the calendar, or not in its form",
+    ),
+    ("binding.enum", "giá trị không có trong danh mục", "the value is not in the code list"),
+    ("binding.", "giá trị không chuyển đổi được", "the value does not convert"),
 ];

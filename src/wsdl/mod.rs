@@ -74,3 +74,6 @@ fn action(partner: &Partner, operation: &str, suffix: &str) -> String {
 fn with_xroad(partner: &Partner) -> bool {
     partner.headers == HeaderProtocol::XRoad && partner.schema.element(soap::xroad::NAMESPACE, "client").is_none()
 }
+
+#[cfg(test)]
+mod tests;
