@@ -31,7 +31,8 @@ use self::connection::Schema;
 use self::error::Error;
 use self::group::{Piece, Work};
 
-/// An open database. Dropping it finishes what is queued and waits for the writing thread.
+/// An open database. Dropping it finishes what is queued and waits for the writing thread, unless a piece of work
+/// held the last handle: then the thread ends by itself.
 #[derive(Debug)]
 pub struct Store {
     queue: Option<mpsc::Sender<Box<dyn Work>>>,
@@ -104,7 +105,8 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         drop(self.queue.take());
-        if let Some(writer) = self.writer.take() {
+        let writer = self.writer.take().filter(|writer| writer.thread().id() != std::thread::current().id());
+        if let Some(writer) = writer {
             // A panic of the writer was its pieces' to report; there is nobody left to tell.
             let _ = writer.join().is_ok();
         }

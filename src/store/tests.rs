@@ -207,6 +207,30 @@ async fn when_the_transaction_is_lost_every_caller_of_the_group_is_told() {
 }
 
 #[tokio::test]
+async fn a_piece_that_holds_the_last_handle_closes_the_store() {
+    let folder = tempfile::tempdir().expect("folder");
+    let store = Arc::new(open(&folder.path().join("db")));
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let (done, finished) = std::sync::mpsc::channel::<()>();
+    let (caller, last) = (store.clone(), store.clone());
+    let call = tokio::spawn(async move {
+        let piece = move |connection: &Connection| {
+            wait.recv().expect("told to go on");
+            drop(last);
+            done.send(()).expect("waited for");
+            insert(connection, "last").map(drop)
+        };
+        caller.write(piece).await
+    });
+    tokio::task::yield_now().await;
+    call.abort();
+    assert!(call.await.is_err_and(|error| error.is_cancelled()));
+    drop(store);
+    go.send(()).expect("waiting");
+    finished.recv_timeout(std::time::Duration::from_secs(10)).expect("the last handle goes without a deadlock");
+}
+
+#[tokio::test]
 async fn a_read_cannot_write() {
     let folder = tempfile::tempdir().expect("folder");
     let store = open(&folder.path().join("db"));
