@@ -1,1 +1,209 @@
 //! gRPC with raw message bytes: clients of the internal services.
+
+mod details;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::{Buf, BufMut, Bytes};
+use http::Uri;
+use http::uri::PathAndQuery;
+use hyper_util::rt::TokioIo;
+use rustls::pki_types::ServerName;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::metadata::MetadataMap;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Status};
+
+use crate::tls::Connector;
+
+/// What is sent beside a message.
+pub type Metadata = MetadataMap;
+
+/// An internal service, by its address; connections are made when they are needed and again when they break.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    channels: Arc<[Channel]>,
+    next: Arc<AtomicUsize>,
+    message_bytes_max: usize,
+}
+
+/// Where a service is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Name that its certificate must carry; the host where nothing else is said.
+    pub server_name: String,
+}
+
+/// Why a call has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("gRPC status {status} ({reason}): {message}")]
+pub struct Failure {
+    /// gRPC status code, by number.
+    pub status: i32,
+    /// `google.rpc.ErrorInfo.reason`; empty where the service gave none.
+    pub reason: String,
+    /// Text of the service; meant for the caller where the failure is a business outcome.
+    pub message: String,
+}
+
+impl Address {
+    /// Reads `https://host:port`; the error says what to write.
+    pub fn parse(written: &str, server_name: Option<&str>) -> Result<Self, &'static str> {
+        let uri: Uri = written.parse().map_err(|_| "write https://host:port")?;
+        if uri.scheme_str() != Some("https") || !matches!(uri.path(), "" | "/") {
+            return Err("write https://host:port");
+        }
+        let host = uri.host().ok_or("name a host")?.trim_matches(['[', ']']).to_owned();
+        let port = uri.port_u16().ok_or("name a port")?;
+        let server_name = server_name.unwrap_or(&host).to_owned();
+        if ServerName::try_from(server_name.as_str()).is_err() {
+            return Err("name a server name that a certificate can carry");
+        }
+        Ok(Self { host, port, server_name })
+    }
+}
+
+impl Upstream {
+    /// A service over `connections` connections; nothing is connected yet.
+    pub fn new(address: &Address, connector: &Connector, connections: usize, message_bytes_max: usize) -> Self {
+        let channels = (0..connections.max(1)).map(|_| channel(address, connector)).collect();
+        Self { channels, next: Arc::default(), message_bytes_max }
+    }
+
+    /// Calls `method` (`/package.Service/Method`) with one message; returns the answer's bytes.
+    ///
+    /// The deadline goes out as `grpc-timeout` and holds here too; a service that cannot be reached is UNAVAILABLE
+    /// within [`CONNECT_MAX`].
+    pub async fn unary(
+        &self,
+        method: &str,
+        message: Bytes,
+        metadata: Metadata,
+        deadline: Duration,
+    ) -> Result<Bytes, Failure> {
+        let path = PathAndQuery::try_from(method).map_err(|_| Failure::unimplemented(method))?;
+        let mut request = Request::from_parts(metadata, tonic::Extensions::default(), message);
+        request.set_timeout(deadline);
+        let at = self.next.fetch_add(1, Ordering::Relaxed) % self.channels.len();
+        let mut client = tonic::client::Grpc::new(self.channels[at].clone())
+            .max_decoding_message_size(self.message_bytes_max)
+            .max_encoding_message_size(self.message_bytes_max);
+        let call = async {
+            client.ready().await.map_err(|error| Status::unavailable(told(&error)))?;
+            client.unary(request, path, Raw).await
+        };
+        match tokio::time::timeout(deadline, call).await {
+            Ok(Ok(answer)) => Ok(answer.into_inner()),
+            Ok(Err(status)) => Err(Failure::from_status(&status)),
+            Err(_) => Err(Failure::new(Code::DeadlineExceeded, "the deadline passed")),
+        }
+    }
+}
+
+impl Failure {
+    fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { status: code as i32, reason: String::new(), message: message.into() }
+    }
+
+    fn unimplemented(method: &str) -> Self {
+        Self::new(Code::Unimplemented, format!("{method} is no path"))
+    }
+
+    fn from_status(status: &Status) -> Self {
+        // A connection that could not be made or broke comes as UNKNOWN or CANCELLED without a word of the service's.
+        let lost = std::error::Error::source(status).is_some() && status.details().is_empty();
+        let code = match status.code() {
+            Code::Unknown | Code::Internal | Code::Cancelled if lost => Code::Unavailable,
+            Code::Cancelled if status.message().contains("Timeout") => Code::DeadlineExceeded,
+            code => code,
+        };
+        Self { status: code as i32, reason: details::reason(status.details()), message: status.message().to_owned() }
+    }
+}
+
+fn channel(address: &Address, connector: &Connector) -> Channel {
+    let authority = match address.host.contains(':') {
+        true => format!("[{}]:{}", address.host, address.port),
+        false => format!("{}:{}", address.host, address.port),
+    };
+    let (address, connector) = (address.clone(), connector.clone());
+    let connect = tower::service_fn(move |_: Uri| {
+        let (address, connector) = (address.clone(), connector.clone());
+        async move {
+            let name = ServerName::try_from(address.server_name.clone()).expect("checked when it was parsed");
+            connector.connect(&address.host, address.port, name).await.map(TokioIo::new)
+        }
+    });
+    // TLS is ours: to tonic the connection is a plain one, while requests say https.
+    Endpoint::from_shared(format!("http://{authority}"))
+        .expect("host and port make an address")
+        .origin(format!("https://{authority}").parse().expect("host and port make an address"))
+        .connect_timeout(CONNECT_MAX)
+        .tcp_nodelay(true)
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(4 * WINDOW_BYTES)
+        .http2_keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PING_MAX)
+        .connect_with_connector_lazy(connect)
+}
+
+/// An error and what caused it, in one line.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        text = format!("{text}: {next}");
+        cause = next.source();
+    }
+    text
+}
+
+/// Messages as they are: no field of them is looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Raw;
+
+impl Encoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, item: Bytes, out: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        out.put(item);
+        Ok(())
+    }
+}
+
+impl Decoder for Raw {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn decode(&mut self, bytes: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
+        Ok(Some(bytes.copy_to_bytes(bytes.remaining())))
+    }
+}
+
+impl Codec for Raw {
+    type Encode = Bytes;
+    type Decode = Bytes;
+    type Encoder = Raw;
+    type Decoder = Raw;
+
+    fn encoder(&mut self) -> Raw {
+        Raw
+    }
+
+    fn decoder(&mut self) -> Raw {
+        Raw
+    }
+}
+
+/// How long a connection may take to be made.
+pub const CONNECT_MAX: Duration = Duration::from_secs(3);
+const WINDOW_BYTES: u32 = 1 << 20;
+const PING_EVERY: Duration = Duration::from_secs(30);
+const PING_MAX: Duration = Duration::from_secs(10);

@@ -1,1 +1,161 @@
-//! HTTP/1.1 and HTTP/2 server: the only reader of request bodies.
+//! HTTP/1.1 and HTTP/2 server over mutual TLS: the only reader of request bodies.
+//!
+//! Bounded in every direction: connections, streams, header bytes, body bytes, and time for each. A slow or broken
+//! client holds up nobody but itself.
+
+pub mod body;
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::tls::{Acceptor, Peer};
+
+/// Answers requests of proven peers.
+pub trait Handler: Send + Sync + 'static {
+    /// One request, one answer. The answer is complete before anything of it is sent.
+    fn handle(&self, peer: Arc<Peer>, request: Request<Incoming>)
+    -> impl Future<Output = Response<Full<Bytes>>> + Send;
+}
+
+/// What ALPN should offer for [`serve`].
+pub const ALPN: [&str; 2] = ["h2", "http/1.1"];
+
+/// Accepts and serves connections until `stopping`; then lets those under way finish, for at most [`DRAIN_MAX`].
+pub async fn serve<H: Handler>(
+    listener: TcpListener,
+    acceptor: Acceptor,
+    handler: Arc<H>,
+    stopping: CancellationToken,
+) {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let graceful = Arc::new(GracefulShutdown::new());
+    let connections = tokio_util::task::TaskTracker::new();
+    while let Some((stream, place)) = next(&listener, &places, &stopping).await {
+        let (acceptor, handler, stopping) = (acceptor.clone(), handler.clone(), stopping.clone());
+        let watcher = graceful.watcher();
+        connections.spawn(async move {
+            let handshake = acceptor.accept(stream);
+            let (stream, peer) = tokio::select! {
+                accepted = handshake => match accepted {
+                    Ok(accepted) => accepted,
+                    Err(error) => {
+                        let cause = std::error::Error::source(&error).map(ToString::to_string);
+                        tracing::info!(error = %error, cause, "connection refused");
+                        return;
+                    }
+                },
+                () = stopping.cancelled() => return,
+            };
+            let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let peer = Arc::new(peer);
+            let service = service_fn(move |request| answer(handler.clone(), peer.clone(), request));
+            let builder = if h2 { builder().http2_only() } else { builder().http1_only() };
+            let connection = builder.serve_connection(TokioIo::new(stream), service);
+            if let Err(error) = watcher.watch(connection).await {
+                tracing::debug!(error = %error, "connection ended");
+            }
+            drop(place);
+        });
+    }
+    connections.close();
+    if let Ok(graceful) = Arc::try_unwrap(graceful) {
+        _ = tokio::time::timeout(DRAIN_MAX, graceful.shutdown()).await;
+    }
+    _ = tokio::time::timeout(DRAIN_MAX, connections.wait()).await;
+}
+
+/// The next connection and its place; `None` when it is time to stop.
+async fn next(
+    listener: &TcpListener,
+    places: &Arc<Semaphore>,
+    stopping: &CancellationToken,
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    loop {
+        let accepted = tokio::select! {
+            accepted = async {
+                let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
+                (listener.accept().await, place)
+            } => accepted,
+            () = stopping.cancelled() => return None,
+        };
+        match accepted {
+            (Ok((stream, _)), place) => {
+                _ = stream.set_nodelay(true);
+                return Some((stream, place));
+            }
+            (Err(error), _) => {
+                // Out of descriptors, or a connection gone before it was taken: neither ends the service.
+                tracing::warn!(error = %error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+fn builder() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        // Counts from the end of the last answer too: an idle connection ends with it.
+        .header_read_timeout(HEADER_MAX)
+        .max_buf_size(HEADER_BYTES_MAX);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS_MAX)
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(4 * WINDOW_BYTES)
+        .max_header_list_size(HEADER_BYTES_MAX as u32)
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PING_MAX);
+    builder
+}
+
+/// A handler that panics answers 500; its connection and everyone else's live on.
+async fn answer<H: Handler>(
+    handler: Arc<H>,
+    peer: Arc<Peer>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let mut handling = pin!(handler.handle(peer, request));
+    let answer = std::future::poll_fn(|context| {
+        let polled = std::panic::catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(context)));
+        polled.unwrap_or_else(|_| {
+            tracing::error!("a request made the gateway panic");
+            let mut answer = Response::new(Full::new(Bytes::from_static(b"internal error\n")));
+            *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            Poll::Ready(answer)
+        })
+    });
+    Ok(answer.await)
+}
+
+/// Connections at the same time; more wait to be accepted.
+const CONNECTIONS_MAX: usize = 4096;
+/// Requests under way on one HTTP/2 connection.
+const STREAMS_MAX: u32 = 64;
+const HEADER_BYTES_MAX: usize = 64 << 10;
+const WINDOW_BYTES: u32 = 1 << 20;
+const HEADER_MAX: Duration = Duration::from_secs(30);
+const PING_EVERY: Duration = Duration::from_secs(30);
+const PING_MAX: Duration = Duration::from_secs(10);
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// How long requests under way may take to finish when the service stops.
+pub const DRAIN_MAX: Duration = Duration::from_secs(10);

@@ -1,1 +1,252 @@
 //! Who may call: members by certificate, what they may do, for whom they may speak.
+//!
+//! The certificate decides who calls. An identity in a message's header counts only where it is the member's own, or
+//! where the member is an intermediary for it: a Security Server that has authenticated the real client, a provincial
+//! platform that speaks for its departments.
+
+mod file;
+
+use std::fmt;
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::Arc;
+
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::crypto::Digest;
+use crate::crypto::certificate::Certificate;
+use crate::problem::Problems;
+
+/// Name of a member in configuration, logs and the dossier service's records.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MemberId(Arc<str>);
+
+/// An X-Road subsystem: instance, class, code and, where there is one, subsystem.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Subsystem {
+    /// `xRoadInstance`.
+    pub instance: String,
+    /// `memberClass`.
+    pub class: String,
+    /// `memberCode`.
+    pub code: String,
+    /// `subsystemCode`.
+    pub subsystem: Option<String>,
+}
+
+/// An organisation that may call.
+#[derive(Debug)]
+pub struct Member {
+    id: MemberId,
+    name: String,
+    agencies: Vec<String>,
+    x_road: Vec<Subsystem>,
+    pins: Vec<Pin>,
+    partners: Vec<String>,
+    operations: Vec<String>,
+    speaks_for: Vec<Spoken>,
+    rate: Option<DefaultDirectRateLimiter>,
+    places: Arc<Semaphore>,
+}
+
+/// How a certificate is known to be a member's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Pin {
+    /// By its public key.
+    Spki(Digest),
+    /// By names, for a CA that is trusted to give them out.
+    Names { issuer: String, subject: String },
+}
+
+/// For whom an intermediary may speak.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Spoken {
+    /// For every member.
+    All,
+    /// For one member.
+    Member(String),
+    /// For every member of an X-Road instance, or of a class of it.
+    XRoad { instance: String, class: Option<String> },
+}
+
+/// All members.
+#[derive(Debug)]
+pub struct Registry {
+    members: Vec<Arc<Member>>,
+}
+
+/// Proof that a member may make this call now; holds its place among the calls under way.
+#[derive(Debug)]
+pub struct Permit {
+    member: Arc<Member>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Why a call is not allowed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The certificate is nobody's, though its issuer is trusted.
+    #[error("the certificate belongs to no member")]
+    Unknown,
+    /// The header names a client that the member may not speak for.
+    #[error("member {member} may not speak for {client}")]
+    Impersonation {
+        /// Who calls.
+        member: MemberId,
+        /// Whom the header names.
+        client: String,
+    },
+    /// The member has no right to the operation.
+    #[error("member {member} has no right to {operation}")]
+    Right {
+        /// Who calls.
+        member: MemberId,
+        /// What was asked for.
+        operation: String,
+    },
+    /// More requests in a second, or more at once, than the member may make.
+    #[error("member {member} has reached its limit")]
+    Busy {
+        /// Who calls.
+        member: MemberId,
+    },
+}
+
+impl Registry {
+    /// Reads `members.toml`; see docs and the sandbox for its shape. All problems are added to `problems`.
+    pub fn load(path: &Path, problems: &mut Problems) -> Option<Self> {
+        file::load(path, problems)
+    }
+
+    /// The member whose certificate this is.
+    pub fn holder(&self, certificate: &Certificate) -> Result<&Arc<Member>, Refusal> {
+        self.members.iter().find(|member| member.holds(certificate)).ok_or(Refusal::Unknown)
+    }
+
+    /// The member that a request is from: `holder` itself, or the one it speaks for.
+    ///
+    /// `client` is what the header names.
+    pub fn speaker(&self, holder: &Arc<Member>, client: &Subsystem) -> Result<Arc<Member>, Refusal> {
+        if holder.is_called(client) {
+            return Ok(holder.clone());
+        }
+        let named = self.members.iter().find(|member| member.is_called(client));
+        match named {
+            Some(named) if holder.may_speak_for(named, client) => Ok(named.clone()),
+            _ => Err(Refusal::Impersonation { member: holder.id.clone(), client: client.to_string() }),
+        }
+    }
+
+    /// How many members there are.
+    pub fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Whether there is no member: nobody may call.
+    pub fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+}
+
+impl Member {
+    /// Its id.
+    pub fn id(&self) -> &MemberId {
+        &self.id
+    }
+
+    /// Its name for people.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Codes of the agencies that it is, or speaks for, the broadest first.
+    pub fn agencies(&self) -> &[String] {
+        &self.agencies
+    }
+
+    /// Lets one call of an operation begin, or says why not. Takes a place of the member's until dropped.
+    pub fn permit(self: &Arc<Self>, partner: &str, operation: &str) -> Result<Permit, Refusal> {
+        let listed = |list: &[String], wanted: &str| list.iter().any(|one| one == "*" || one == wanted);
+        if !listed(&self.partners, partner) || !listed(&self.operations, operation) {
+            return Err(Refusal::Right { member: self.id.clone(), operation: operation.to_owned() });
+        }
+        let busy = || Refusal::Busy { member: self.id.clone() };
+        if self.rate.as_ref().is_some_and(|rate| rate.check().is_err()) {
+            return Err(busy());
+        }
+        let place = self.places.clone().try_acquire_owned().map_err(|_| busy())?;
+        Ok(Permit { member: self.clone(), _place: place })
+    }
+
+    fn holds(&self, certificate: &Certificate) -> bool {
+        self.pins.iter().any(|pin| match pin {
+            Pin::Spki(spki) => *spki == certificate.spki,
+            Pin::Names { issuer, subject } => *issuer == certificate.issuer && *subject == certificate.subject,
+        })
+    }
+
+    /// Whether a header that names this subsystem means this member. An entry without subsystem means all of them.
+    fn is_called(&self, client: &Subsystem) -> bool {
+        self.x_road.iter().any(|own| {
+            (&own.instance, &own.class, &own.code) == (&client.instance, &client.class, &client.code)
+                && (own.subsystem.is_none() || own.subsystem == client.subsystem)
+        })
+    }
+
+    fn may_speak_for(&self, named: &Member, client: &Subsystem) -> bool {
+        self.speaks_for.iter().any(|spoken| match spoken {
+            Spoken::All => true,
+            Spoken::Member(id) => **id == *named.id.0,
+            Spoken::XRoad { instance, class } => {
+                *instance == client.instance && class.as_ref().is_none_or(|class| *class == client.class)
+            }
+        })
+    }
+}
+
+impl Permit {
+    /// Whose call it is.
+    pub fn member(&self) -> &Arc<Member> {
+        &self.member
+    }
+}
+
+impl MemberId {
+    /// The id as a text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for MemberId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Subsystem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.instance, self.class, self.code)?;
+        self.subsystem.iter().try_for_each(|subsystem| write!(f, "/{subsystem}"))
+    }
+}
+
+impl Subsystem {
+    /// Reads `instance/class/code` or `instance/class/code/subsystem`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split('/').map(str::to_owned);
+        let (instance, class, code) = (parts.next()?, parts.next()?, parts.next()?);
+        let subsystem = parts.next();
+        let whole = parts.next().is_none() && !instance.is_empty() && !class.is_empty() && !code.is_empty();
+        whole.then_some(Self { instance, class, code, subsystem })
+    }
+}
+
+/// Requests in a second, where the file says so.
+fn rate_limiter(requests_per_second: Option<NonZeroU32>) -> Option<DefaultDirectRateLimiter> {
+    requests_per_second.map(|rate| RateLimiter::direct(Quota::per_second(rate)))
+}
+
+#[cfg(test)]
+mod tests;

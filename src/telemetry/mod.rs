@@ -1,1 +1,95 @@
 //! Names of metrics, spans and log fields, and where they go.
+
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// How log events are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    #[default]
+    Json,
+    /// For people.
+    Text,
+}
+
+/// Starts writing log events to standard error. `filter` is like `info` or `lienthong=debug,warn`.
+///
+/// Only the first call of a process has an effect.
+pub fn start_log(format: LogFormat, filter: &str) {
+    use tracing_subscriber::{EnvFilter, fmt};
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    // A log that was started before is kept: tests share a process.
+    _ = match format {
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+        LogFormat::Text => log.try_init(),
+    };
+}
+
+/// One request, as metrics count it. Labels come from configuration alone, so their number is bounded.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Request {
+    /// Partner profile.
+    pub partner: String,
+    /// Operation; empty where the request did not get that far.
+    pub operation: String,
+    /// `ok`, `refused` (a business outcome), a fault's stable code, or an HTTP status.
+    pub code: String,
+}
+
+/// The gateway's metrics.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<Request, Counter>,
+    seconds: Histogram,
+    /// Requests under way.
+    pub in_flight: Gauge,
+}
+
+impl Metrics {
+    /// All metrics at zero.
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("lienthong");
+        let requests = Family::<Request, Counter>::default();
+        let seconds = Histogram::new(SECONDS_BUCKETS);
+        let in_flight = Gauge::<i64, std::sync::atomic::AtomicI64>::default();
+        let started = Gauge::<f64, AtomicU64>::default();
+        started.set(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs_f64());
+        registry.register("requests", "Requests answered, by outcome", requests.clone());
+        registry.register_with_unit("request", "Time from request to answer", Unit::Seconds, seconds.clone());
+        registry.register("requests_in_flight", "Requests under way", in_flight.clone());
+        registry.register_with_unit("start_time", "When the process started", Unit::Seconds, started);
+        Self { registry, requests, seconds, in_flight }
+    }
+
+    /// Counts one answered request.
+    pub fn count(&self, request: &Request, time: Duration) {
+        self.requests.get_or_create(request).inc();
+        self.seconds.observe(time.as_secs_f64());
+    }
+
+    /// The metrics in OpenMetrics text form.
+    pub fn encode(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
+        text
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+const SECONDS_BUCKETS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0];

@@ -131,11 +131,6 @@ fn every_sample_of_the_dossier_exchange_comes_back_as_it_went() {
         let back =
             contract.encode_request(tape.local(wrapper), &wire).unwrap_or_else(|error| panic!("{name}: {error}"));
         contract.round_trip(&back);
-        if name == "NopHoSo.xml" {
-            let squeezed = |text: &str| text.split_whitespace().collect::<String>();
-            let written: String = tape.child_elements(wrapper).map(|child| squeezed(&text[tape.span(child)])).collect();
-            assert!(squeezed(&back).contains(&written), "{written}\n{}", squeezed(&back));
-        }
     }
 }
 

@@ -1,0 +1,217 @@
+//! `members.toml` as written → [`Registry`], all problems at once.
+
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use tokio::sync::Semaphore;
+use toml::Spanned;
+
+use super::{Member, MemberId, Pin, Registry, Spoken, Subsystem, rate_limiter};
+use crate::crypto::Digest;
+use crate::crypto::certificate::Certificate;
+use crate::problem::{Place, Problems};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    member: Vec<Spanned<Entry>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    id: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    agencies: Vec<String>,
+    #[serde(default)]
+    x_road: Vec<Spanned<String>>,
+    certificates: Vec<Spanned<CertificateEntry>>,
+    #[serde(default = "all")]
+    partners: Vec<String>,
+    #[serde(default = "all")]
+    operations: Vec<String>,
+    #[serde(default)]
+    speaks_for: Vec<Spanned<String>>,
+    requests_per_second: Option<NonZeroU32>,
+    concurrency: Option<Spanned<usize>>,
+}
+
+/// Exactly one of: `file`, `spki_sha256`, `issuer` with `subject`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CertificateEntry {
+    file: Option<String>,
+    spki_sha256: Option<String>,
+    issuer: Option<String>,
+    subject: Option<String>,
+}
+
+fn all() -> Vec<String> {
+    vec!["*".to_owned()]
+}
+
+pub(super) fn load(path: &Path, problems: &mut Problems) -> Option<Registry> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) => {
+            problems.error(Place::file(path), format!("cannot be read: {error}"), "name a members.toml");
+            return None;
+        }
+    };
+    let file: File = match toml::from_str(&text) {
+        Ok(file) => file,
+        Err(error) => {
+            let place = error.span().map_or(Place::file(path), |span| Place::at(path, &text, span.start));
+            problems.error(place, error.message(), "correct the file");
+            return None;
+        }
+    };
+    let mut found = Problems::new();
+    let mut reader = Reader { path, text: &text, problems: &mut found };
+    let members: Vec<Arc<Member>> = file.member.iter().filter_map(|entry| reader.member(entry)).collect();
+    reader.check_unique(&file.member, &members);
+    if file.member.is_empty() {
+        found.warning(Place::file(path), "no member: nobody may call", "add a [[member]]");
+    }
+    let good = !found.has_errors();
+    problems.append(found);
+    good.then_some(Registry { members })
+}
+
+struct Reader<'r> {
+    path: &'r Path,
+    text: &'r str,
+    problems: &'r mut Problems,
+}
+
+impl Reader<'_> {
+    fn member(&mut self, entry: &Spanned<Entry>) -> Option<Arc<Member>> {
+        let at = entry.span().start;
+        let entry = entry.get_ref();
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+        if entry.id.is_empty() || entry.id.len() > ID_BYTES_MAX || !entry.id.chars().all(allowed) {
+            let message = format!("member id '{}' is not made of letters, digits, '-', '_' and '.'", entry.id);
+            self.error(at, message, "choose a short id");
+        }
+        if entry.certificates.is_empty() {
+            self.error(at, format!("member {} has no certificate", entry.id), "add certificates = [{ file = \"…\" }]");
+        }
+        let pins: Vec<Pin> = entry.certificates.iter().filter_map(|certificate| self.pin(certificate)).collect();
+        let x_road = entry.x_road.iter().filter_map(|written| {
+            let parsed = Subsystem::parse(written.get_ref());
+            if parsed.is_none() {
+                let message = format!("'{}' is no X-Road identifier", written.get_ref());
+                self.error(written.span().start, message, "write instance/class/code or instance/class/code/subsystem");
+            }
+            parsed
+        });
+        let x_road = x_road.collect();
+        let speaks_for = entry.speaks_for.iter().filter_map(|spoken| self.spoken(spoken)).collect();
+        let concurrency = entry.concurrency.as_ref().map_or(CONCURRENCY, |written| *written.get_ref());
+        if !(1..=CONCURRENCY_MAX).contains(&concurrency) {
+            let at = entry.concurrency.as_ref().map_or(at, |written| written.span().start);
+            self.error(at, "concurrency is out of range", format!("write a number from 1 to {CONCURRENCY_MAX}"));
+        }
+        Some(Arc::new(Member {
+            id: MemberId(entry.id.as_str().into()),
+            name: entry.name.clone(),
+            agencies: entry.agencies.clone(),
+            x_road,
+            pins,
+            partners: entry.partners.clone(),
+            operations: entry.operations.clone(),
+            speaks_for,
+            rate: rate_limiter(entry.requests_per_second),
+            places: Arc::new(Semaphore::new(concurrency.clamp(1, CONCURRENCY_MAX))),
+        }))
+    }
+
+    fn pin(&mut self, entry: &Spanned<CertificateEntry>) -> Option<Pin> {
+        let at = entry.span().start;
+        let pin = match entry.get_ref() {
+            CertificateEntry { file: Some(file), spki_sha256: None, issuer: None, subject: None } => {
+                let path = self.path.parent().unwrap_or(Path::new("")).join(file);
+                let read = std::fs::read(&path).ok().and_then(|pem| Certificate::from_pem(&pem));
+                let Some(certificate) = read else {
+                    let message = format!("{} is no readable PEM certificate", path.display());
+                    self.error(at, message, "name the member's certificate file");
+                    return None;
+                };
+                Pin::Spki(certificate.spki)
+            }
+            CertificateEntry { file: None, spki_sha256: Some(digest), issuer: None, subject: None } => {
+                let Some(digest) = Digest::from_hex(digest) else {
+                    self.error(at, "spki_sha256 is not 64 hexadecimal digits", PIN_REMEDY);
+                    return None;
+                };
+                Pin::Spki(digest)
+            }
+            CertificateEntry { file: None, spki_sha256: None, issuer: Some(issuer), subject: Some(subject) } => {
+                Pin::Names { issuer: issuer.clone(), subject: subject.clone() }
+            }
+            _ => {
+                self.error(at, "a certificate is told by one of file, spki_sha256, or issuer with subject", PIN_REMEDY);
+                return None;
+            }
+        };
+        Some(pin)
+    }
+
+    fn spoken(&mut self, written: &Spanned<String>) -> Option<Spoken> {
+        let text = written.get_ref().as_str();
+        let Some(x_road) = text.strip_prefix("x-road:") else {
+            return Some(if text == "*" { Spoken::All } else { Spoken::Member(text.to_owned()) });
+        };
+        let (instance, class) = match x_road.split_once('/') {
+            Some((instance, class)) => (instance, Some(class.to_owned())),
+            None => (x_road, None),
+        };
+        if instance.is_empty() || class.as_ref().is_some_and(|class| class.is_empty() || class.contains('/')) {
+            let message = format!("'{text}' names no X-Road instance or class");
+            self.error(written.span().start, message, "write x-road:INSTANCE or x-road:INSTANCE/CLASS");
+            return None;
+        }
+        Some(Spoken::XRoad { instance: instance.to_owned(), class })
+    }
+
+    /// Two members of one id, one key or one X-Road identifier could not be told apart.
+    fn check_unique(&mut self, entries: &[Spanned<Entry>], members: &[Arc<Member>]) {
+        for (at, member) in members.iter().enumerate() {
+            let place = entries.get(at).map_or(0, |entry| entry.span().start);
+            for earlier in &members[..at] {
+                if earlier.id == member.id {
+                    self.error(place, format!("two members are called {}", member.id), "rename one");
+                } else if earlier.pins.iter().any(|pin| member.pins.contains(pin)) {
+                    let message = format!("{} and {} have the same certificate", earlier.id, member.id);
+                    self.error(place, message, "give each member a key of its own");
+                } else if earlier.x_road.iter().any(|subsystem| member.x_road.contains(subsystem)) {
+                    let message = format!("{} and {} have the same X-Road identifier", earlier.id, member.id);
+                    self.error(place, message, "remove it from one");
+                }
+            }
+            for spoken in &member.speaks_for {
+                if let Spoken::Member(other) = spoken
+                    && !members.iter().any(|known| **other == *known.id.0)
+                {
+                    let message = format!("{} speaks for {other}, who is no member", member.id);
+                    self.error(place, message, "add the member, or remove it from speaks_for");
+                }
+            }
+        }
+    }
+
+    fn error(&mut self, at: usize, message: impl Into<String>, remedy: impl Into<String>) {
+        self.problems.error(Place::at(self.path, self.text, at), message, remedy);
+    }
+}
+
+const PIN_REMEDY: &str = "openssl x509 -in member.crt -pubkey -noout | openssl pkey -pubin -outform der | sha256sum";
+const ID_BYTES_MAX: usize = 64;
+/// Calls of one member at once, where the file does not say.
+const CONCURRENCY: usize = 256;
+const CONCURRENCY_MAX: usize = 100_000;
