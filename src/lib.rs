@@ -7,10 +7,10 @@
 
 // Layer 0
 pub mod clock;
-pub mod crypto;
 pub mod problem;
 pub mod telemetry;
 // Layer 1
+pub mod crypto;
 pub mod proto;
 pub mod store;
 pub mod xml;

@@ -130,8 +130,11 @@ certificates = [{ issuer = "CN=x", subject = "CN=y" }]
                 remedy: rename one
         "#]],
     );
-    check("[[member]]\nid = 'a'\ncertificate = []\n", expect![[r#"
+    check(
+        "[[member]]\nid = 'a'\ncertificate = []\n",
+        expect![[r#"
         members.toml:3: error: unknown field `certificate`, expected one of `id`, `name`, `agencies`, `x_road`, `certificates`, `partners`, `operations`, `speaks_for`, `requests_per_second`, `concurrency`
             remedy: correct the file
-    "#]]);
+    "#]],
+    );
 }
