@@ -114,6 +114,34 @@ impl<'a> Keys<'a, '_> {
         Some(Keys { name, table, at, text: self.text, file: self.file, problems: self.problems })
     }
 
+    /// A text that may be left out.
+    pub(super) fn optional_text(&mut self, key: &'static str) -> Option<&'a str> {
+        if self.has(key) { self.text(key).map(|(_, text)| text) } else { None }
+    }
+
+    /// The tables of `[[name]]`; none where there is none.
+    pub(super) fn tables(&mut self, name: &'static str) -> Vec<(usize, &'a DeTable<'a>)> {
+        if !self.has(name) {
+            return Vec::new();
+        }
+        let Some(value) = self.value(name) else { return Vec::new() };
+        let table = |item: &'a Spanned<DeValue<'a>>| Some((item.span().start, item.get_ref().as_table()?));
+        let tables: Option<Vec<_>> = value.get_ref().as_array().and_then(|array| array.iter().map(table).collect());
+        if tables.is_none() {
+            self.wrong(
+                value.span().start,
+                format!("setting {name} is no list of tables"),
+                &format!("write [[{name}]]"),
+            );
+        }
+        tables.unwrap_or_default()
+    }
+
+    /// The keys of one of [`Self::tables`].
+    pub(super) fn inside(&mut self, name: &'static str, (at, table): (usize, &'a DeTable<'a>)) -> Keys<'a, '_> {
+        Keys { name, table, at, text: self.text, file: self.file, problems: self.problems }
+    }
+
     pub(super) fn has(&self, key: &'static str) -> bool {
         self.table.contains_key(&Spanned::new(0..0, Cow::Borrowed(key)))
     }

@@ -1,4 +1,5 @@
 //! Settings as written → checked, all problems at once.
 
 pub mod dossier;
+pub mod gateway;
 mod keys;

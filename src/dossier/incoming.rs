@@ -13,9 +13,13 @@ use tokio_util::sync::CancellationToken;
 use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::server::Connected;
 
+use crate::tls::Acceptor;
+
 /// How connections are protected.
 #[derive(Debug, Clone)]
 pub enum Transport {
+    /// By mutual TLS.
+    Tls(Acceptor),
     /// Not at all: for tests on one machine.
     Plain,
 }
@@ -75,6 +79,10 @@ async fn accept(listener: TcpListener, transport: Transport, ready: mpsc::Sender
 async fn shake(stream: TcpStream, transport: &Transport) -> io::Result<Pin<Box<dyn Duplex>>> {
     stream.set_nodelay(true)?;
     match transport {
+        Transport::Tls(acceptor) => match acceptor.accept(stream).await {
+            Ok((stream, _)) => Ok(Box::pin(stream)),
+            Err(error) => Err(io::Error::other(error)),
+        },
         Transport::Plain => Ok(Box::pin(stream)),
     }
 }

@@ -1,0 +1,321 @@
+//! Settings of the gateway: `lienthong serve --config FILE`, everything they name read and checked.
+//!
+//! ```toml
+//! members  = "members.toml"                  # who may call; paths are relative to this file
+//! language = "vi"                            # of fault texts in SOAP 1.1: vi (default) or en
+//!
+//! [listen]
+//! soap  = "0.0.0.0:8443"                     # partners, mutual TLS; port 0 takes a free one
+//! admin = "127.0.0.1:9090"                   # operators, plain HTTP: health and metrics
+//!
+//! [tls]
+//! certificate  = "pki/gateway.crt"           # with its chain
+//! key          = "pki/gateway.key"
+//! client_trust = ["pki/ca.crt"]              # who signs the certificates of members
+//!
+//! [[partner]]                                # one for each contract: POST /soap/<name>
+//! name    = "hoso"
+//! binding = "schemas/hoso/binding.toml"
+//!
+//! [[service]]                                # one for each internal gRPC service
+//! name        = "dossier"
+//! address     = "https://127.0.0.1:7443"
+//! server_name = "localhost"                  # in its certificate; the host where left out
+//! proto       = ["proto"]                    # folders of .proto files, or descriptor sets
+//! trust       = ["pki/ca.crt"]               # who signs its certificate; client_trust where left out
+//! deadline_ms = 30000                        # these are the defaults
+//! connections = 2
+//!
+//! [limits]                                   # these are the defaults
+//! body_bytes_max = 16777216
+//! body_ms_max    = 15000                     # from the first byte of a body to its last
+//! requests_max   = 1024                      # under way at once; more are told 503
+//! depth_max      = 64
+//! elements_max   = 200000
+//!
+//! [log]
+//! format = "json"                            # json (default) or text
+//! filter = "info"
+//! ```
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use prost_reflect::DescriptorPool;
+use toml::de::DeTable;
+
+use super::keys::Keys;
+use crate::binding::plan::Partner;
+use crate::clock::UnixMillis;
+use crate::fault::text::Language;
+use crate::grpc::{Address, Upstream};
+use crate::http::ALPN;
+use crate::member::Registry;
+use crate::problem::{Place, Problems};
+use crate::telemetry::LogFormat;
+use crate::tls::{Acceptor, Connector, Identity, SetupError, Trust};
+use crate::xml::limits::Limits as XmlLimits;
+
+/// Everything the gateway needs, checked.
+#[derive(Debug)]
+pub struct Gateway {
+    /// Where partners call.
+    pub soap: SocketAddr,
+    /// Where operators look.
+    pub admin: SocketAddr,
+    /// How partners' connections are accepted.
+    pub acceptor: Acceptor,
+    /// The compiled contracts.
+    pub partners: Vec<Partner>,
+    /// The internal services.
+    pub services: Vec<Service>,
+    /// Who may call.
+    pub members: Registry,
+    /// Bounds of requests.
+    pub limits: Limits,
+    /// Language of fault texts where there is room for one.
+    pub language: Language,
+    /// How log events are written, and which.
+    pub log: (LogFormat, String),
+}
+
+/// An internal service.
+#[derive(Debug)]
+pub struct Service {
+    /// Its name in this configuration.
+    pub name: String,
+    /// Its gRPC services: `molisa.dossier.v1.DossierService`.
+    pub services: Vec<String>,
+    /// How it is called.
+    pub upstream: Upstream,
+    /// How long a call may take.
+    pub deadline: Duration,
+}
+
+/// Bounds of one request, and of all at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// A body, bytes.
+    pub body_bytes_max: usize,
+    /// From a body's first byte to its last.
+    pub body_time_max: Duration,
+    /// Requests under way at once.
+    pub requests_max: usize,
+    /// The document.
+    pub xml: XmlLimits,
+}
+
+/// Reads and checks a settings file with all it names: certificates, members, schemas, descriptors, bindings.
+///
+/// Everything wrong is added to `problems`; `None` where the gateway cannot start.
+pub fn load(file: &Path, now: UnixMillis, problems: &mut Problems) -> Option<Gateway> {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) => {
+            problems.error(Place::file(file), format!("cannot be read: {error}"), "name a settings file");
+            return None;
+        }
+    };
+    let mut found = Problems::new();
+    let settings = check(&text, file, now, &mut found);
+    let usable = !found.has_errors();
+    problems.append(found);
+    settings.filter(|_| usable)
+}
+
+fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> Option<Gateway> {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let place = error.span().map_or(Place::file(file), |span| Place::at(file, text, span.start));
+        problems.error(place, error.message(), "correct the file");
+    }
+    if !errors.is_empty() {
+        return None;
+    }
+    let mut root = Keys { text, file, name: "", table: root.get_ref(), at: 0, problems };
+    root.only(&["members", "language", "listen", "tls", "partner", "service", "limits", "log"]);
+    let language = root.parsed("language", Some("vi"), "write \"vi\" or \"en\"", |text| match text {
+        "vi" => Some(Language::Vietnamese),
+        "en" => Some(Language::English),
+        _ => None,
+    });
+    let listen = root.table("listen").and_then(|mut keys| {
+        keys.only(&["soap", "admin"]);
+        let address = |text: &str| text.parse::<SocketAddr>().ok();
+        let soap = keys.parsed("soap", None, "write an address like \"0.0.0.0:8443\"", address);
+        let admin = keys.parsed("admin", Some("127.0.0.1:9090"), "write an address like \"127.0.0.1:9090\"", address);
+        soap.zip(admin)
+    });
+    let limits = limits(&mut root);
+    let log = log(&mut root);
+    let tls = tls(&mut root, now);
+    let members = root.path("members");
+    let members = members.and_then(|path| Registry::load(&path, root.problems));
+    let services = services(&mut root, tls.as_ref());
+    let pools: Vec<DescriptorPool> = services.iter().map(|(_, pool)| pool.clone()).collect();
+    let services: Vec<Service> = services.into_iter().filter_map(|(service, _)| service).collect();
+    let partners = partners(&mut root, &pools);
+    let (soap, admin) = listen?;
+    let Tls { acceptor, .. } = tls?;
+    Some(Gateway {
+        soap,
+        admin,
+        acceptor: acceptor?,
+        partners,
+        services,
+        members: members?,
+        limits: limits?,
+        language: language?,
+        log: log?,
+    })
+}
+
+/// `[tls]`, read.
+struct Tls {
+    identity: Identity,
+    trust: Trust,
+    acceptor: Option<Acceptor>,
+}
+
+fn tls(root: &mut Keys<'_, '_>, now: UnixMillis) -> Option<Tls> {
+    let mut keys = root.table("tls")?;
+    keys.only(&["certificate", "key", "client_trust"]);
+    let (certificate, key, trust) = (keys.path("certificate"), keys.path("key"), keys.paths("client_trust"));
+    let trust = trust.and_then(|files| Trust::load(&files, keys.problems));
+    let identity = Identity::load(&certificate?, &key?, now, keys.problems)?;
+    let trust = trust?;
+    let acceptor = match Acceptor::new(&identity, &trust, &ALPN) {
+        Ok(acceptor) => Some(acceptor),
+        Err(error) => {
+            keys.wrong(keys.at, unusable(&error), "name a certificate, its key and CA certificates");
+            None
+        }
+    };
+    Some(Tls { identity, trust, acceptor })
+}
+
+fn services(root: &mut Keys<'_, '_>, tls: Option<&Tls>) -> Vec<(Option<Service>, DescriptorPool)> {
+    let tables = root.tables("service");
+    if tables.is_empty() {
+        root.wrong(root.at, "no [[service]]: nothing answers".to_owned(), "add the internal gRPC service");
+    }
+    let mut services = Vec::new();
+    for table in tables {
+        let mut keys = root.inside("service", table);
+        keys.only(&["name", "address", "server_name", "proto", "trust", "deadline_ms", "connections"]);
+        let name = keys.text("name").map(|(_, name)| name.to_owned());
+        let server_name = keys.optional_text("server_name");
+        let address = keys.text("address").and_then(|(at, written)| match Address::parse(written, server_name) {
+            Ok(address) => Some(address),
+            Err(remedy) => {
+                keys.wrong(at, format!("{written} is no service address"), remedy);
+                None
+            }
+        });
+        let deadline = keys.integer("deadline_ms", 30_000, 1..=600_000);
+        let connections = keys.integer("connections", 2, 1..=64);
+        let trust = match keys.has("trust") {
+            true => keys.paths("trust").and_then(|files| Trust::load(&files, keys.problems)),
+            false => tls.map(|tls| tls.trust.clone()),
+        };
+        let pool = keys.paths("proto").and_then(|folders| crate::proto::load(&folders, keys.problems));
+        let Some(pool) = pool else { continue };
+        let connector = tls.zip(trust).map(|(tls, trust)| Connector::new(&tls.identity, &trust, &["h2"]));
+        let connector = match connector {
+            Some(Ok(connector)) => Some(connector),
+            Some(Err(error)) => {
+                keys.wrong(keys.at, unusable(&error), "check [tls] and trust");
+                None
+            }
+            None => None,
+        };
+        let service = (|| {
+            Some(Service {
+                name: name?,
+                services: pool.services().map(|service| service.full_name().to_owned()).collect(),
+                upstream: Upstream::new(&address?, &connector?, connections? as usize, ANSWER_BYTES_MAX),
+                deadline: Duration::from_millis(deadline? as u64),
+            })
+        })();
+        services.push((service, pool));
+    }
+    services
+}
+
+fn partners(root: &mut Keys<'_, '_>, pools: &[DescriptorPool]) -> Vec<Partner> {
+    let tables = root.tables("partner");
+    if tables.is_empty() {
+        root.wrong(root.at, "no [[partner]]: nobody is served".to_owned(), "add a partner with its binding");
+    }
+    let mut names: Vec<String> = Vec::new();
+    let mut partners = Vec::new();
+    for table in tables {
+        let mut keys = root.inside("partner", table);
+        keys.only(&["name", "binding"]);
+        let allowed = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        let name = keys.parsed("name", None, "use letters, digits, '-' and '_': it stands in the address", |name| {
+            (!name.is_empty() && allowed(name)).then(|| name.to_owned())
+        });
+        let binding = keys.path("binding");
+        let (Some(name), Some(binding)) = (name, binding) else { continue };
+        if names.contains(&name) {
+            keys.wrong(keys.at, format!("two partners are called {name}"), "rename one");
+        }
+        partners.extend(Partner::compile(&name, &binding, pools, keys.problems));
+        names.push(name);
+    }
+    partners
+}
+
+fn limits(root: &mut Keys<'_, '_>) -> Option<Limits> {
+    let empty = DeTable::new();
+    let mut keys = match root.has("limits") {
+        true => root.table("limits")?,
+        false => {
+            Keys { name: "limits", table: &empty, at: 0, text: root.text, file: root.file, problems: root.problems }
+        }
+    };
+    keys.only(&["body_bytes_max", "body_ms_max", "requests_max", "depth_max", "elements_max"]);
+    let body_bytes_max = keys.integer("body_bytes_max", 16 << 20, 1 << 10..=1 << 30);
+    let body_ms_max = keys.integer("body_ms_max", 15_000, 100..=600_000);
+    let requests_max = keys.integer("requests_max", 1024, 1..=100_000);
+    let depth_max = keys.integer("depth_max", 64, 8..=1024);
+    let elements_max = keys.integer("elements_max", 200_000, 100..=100_000_000);
+    let body_bytes_max = usize::try_from(body_bytes_max?).ok()?;
+    Some(Limits {
+        body_bytes_max,
+        body_time_max: Duration::from_millis(u64::try_from(body_ms_max?).ok()?),
+        requests_max: usize::try_from(requests_max?).ok()?,
+        xml: XmlLimits {
+            // UTF-16 may grow by half when it becomes UTF-8.
+            document_bytes_max: body_bytes_max.saturating_mul(3) / 2,
+            depth_max: u32::try_from(depth_max?).ok()?,
+            elements_max: u32::try_from(elements_max?).ok()?,
+            ..XmlLimits::default()
+        },
+    })
+}
+
+fn log(root: &mut Keys<'_, '_>) -> Option<(LogFormat, String)> {
+    if !root.has("log") {
+        return Some((LogFormat::Json, "info".to_owned()));
+    }
+    let mut keys = root.table("log")?;
+    keys.only(&["format", "filter"]);
+    let format = keys.parsed("format", Some("json"), "write \"json\" or \"text\"", |text| match text {
+        "json" => Some(LogFormat::Json),
+        "text" => Some(LogFormat::Text),
+        _ => None,
+    });
+    let filter = keys.optional_text("filter").unwrap_or("info").to_owned();
+    Some((format?, filter))
+}
+
+fn unusable(error: &SetupError) -> String {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    format!("{error}{cause}")
+}
+
+/// Largest answer of an internal service.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
