@@ -11,7 +11,7 @@ use super::join::{Join, Root};
 use super::plan::{Effect, HeaderProtocol, Operation, Partner, Step};
 use crate::problem::{Place, Problems, nearest};
 use crate::schema::load::load;
-use crate::schema::model::{Complex, ElementId, Kind, Schema};
+use crate::schema::model::{Complex, ElementId, Kind, Name, Schema};
 
 /// See [`Partner::compile`].
 pub(super) fn compile(name: &str, path: &Path, pools: &[DescriptorPool], problems: &mut Problems) -> Option<Partner> {
@@ -77,7 +77,9 @@ impl Compiler<'_> {
             let type_id = schema.type_named(&file.namespace, &value.name);
             let Some(type_id) = type_id.filter(|&id| matches!(schema.type_of(id).kind, Kind::Simple(_))) else {
                 let simple = |t: &&crate::schema::model::Type| matches!(t.kind, Kind::Simple(_));
-                let names = schema.types.iter().filter(simple).filter_map(|t| t.name.as_ref()).map(|name| &*name.local);
+                let own = |name: &&Name| schema.namespace_name(name.namespace) == file.namespace;
+                let names = schema.types.iter().filter(simple).filter_map(|t| t.name.as_ref());
+                let names = names.filter(own).map(|name| &*name.local);
                 let message = format!("the schema has no simple type '{}'", value.name);
                 self.error(value.line, message, did_you_mean(&value.name, names));
                 continue;
@@ -272,7 +274,8 @@ fn wrapper(
 fn key_path(join: &mut Join<'_>, schema: &Schema, root: ElementId, path: &str, line: u32) -> Option<Vec<Step>> {
     let mut steps = Vec::new();
     let mut type_id = schema.element_of(root).type_id;
-    for name in path.split('/') {
+    let mut names = path.split('/').peekable();
+    while let Some(name) = names.next() {
         let Kind::Complex(complex) = &schema.type_of(type_id).kind else {
             join.error(line, format!("key path {path}: nothing stands below a value"), "shorten the path");
             return None;
@@ -283,6 +286,10 @@ fn key_path(join: &mut Join<'_>, schema: &Schema, root: ElementId, path: &str, l
                 join.error(line, format!("key path {path}: there is no attribute {attribute}"), "correct the path");
                 return None;
             };
+            if names.peek().is_some() {
+                join.error(line, format!("key path {path}: nothing stands below an attribute"), "shorten the path");
+                return None;
+            }
             steps.push(Step::Attribute(found.name.namespace, found.name.local.clone()));
             return Some(steps);
         }

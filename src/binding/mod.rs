@@ -7,6 +7,9 @@ mod file;
 mod join;
 pub mod plan;
 
+#[cfg(test)]
+mod tests;
+
 /// gRPC status names, by number.
 pub(crate) const STATUS_NAMES: [&str; 17] = [
     "OK",
