@@ -121,6 +121,8 @@ impl Failure {
         let code = match status.code() {
             Code::Unknown | Code::Internal | Code::Cancelled if lost => Code::Unavailable,
             Code::Cancelled if status.message().contains("Timeout") => Code::DeadlineExceeded,
+            // Our own bound on messages, which is no business of the caller's.
+            Code::OutOfRange if status.message().contains("message length too large") => Code::Internal,
             code => code,
         };
         Self { status: code as i32, reason: details::reason(status.details()), message: status.message().to_owned() }
