@@ -6,7 +6,7 @@ use super::code::{Code, Limit};
 use super::text::{Texts, of_code, of_header, of_invalid, of_not_understood, of_structure};
 use super::{Fault, Place};
 use crate::soap::error::{Kind, Wrong};
-use crate::transcode::{Invalid, Unwritable};
+use crate::transcode::Invalid;
 use crate::xml::error::ErrorKind;
 use crate::{soap, xml};
 
@@ -38,7 +38,7 @@ impl From<soap::error::Error> for Fault {
             Kind::Version => Self::new(Code::VersionMismatch).at(at("SOAP 1.2 part 1 §5.4.7")),
             Kind::NotUnderstood(names) => {
                 let mut fault = Self::with_texts(Code::MustUnderstand, of_not_understood(&names)).at(at("R1027"));
-                fault.not_understood = names;
+                fault.said.not_understood = names;
                 fault
             }
             Kind::Structure(broken) => {
@@ -47,7 +47,7 @@ impl From<soap::error::Error> for Fault {
             Kind::EncodingUnknown => Self::new(Code::EncodingUnknown).at(at("SOAP 1.2 part 1 §5.1.1")),
             Kind::Header { field, wrong } => {
                 let mut fault = Self::with_texts(Code::InvalidHeader, of_header(field, wrong)).at(at(field));
-                fault.x_road = Some(x_road_header(wrong));
+                fault.said.x_road = Some(x_road_header(wrong));
                 fault
             }
         }
@@ -73,13 +73,5 @@ impl From<Invalid> for Fault {
             line: invalid.line,
             rule: Cow::Borrowed(invalid.rule),
         })
-    }
-}
-
-/// The ministry's answer does not fit the partner's contract: nothing the caller could correct, and the
-/// operation may have taken effect.
-impl From<Unwritable> for Fault {
-    fn from(unwritable: Unwritable) -> Self {
-        Self::new(Code::Internal).because(unwritable)
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! A fault has two faces. The caller's: a stable code, whose fault it is, whether to repeat, a sentence in
 //! Vietnamese and in English, and for what is wrong in a message its path, line and rule. The operator's: the
-//! whole chain of causes ([`Fault::cause`]), which the caller never reads. No value of a message is in either.
+//! whole chain of causes ([`Fault::cause_chain`]), which the caller never reads. No value of a message is in either.
 
+pub mod caller;
 pub mod code;
 pub mod message;
 pub mod refusal;
+pub mod service;
 pub mod text;
 
 use std::borrow::Cow;
@@ -22,18 +24,21 @@ use crate::soap::reply::Reply;
 /// Why a request that was read as SOAP is not answered.
 #[derive(Debug)]
 pub struct Fault {
-    /// What happened.
-    pub code: Code,
-    /// The same in words.
-    pub texts: Texts,
-    /// Where in the message.
-    pub place: Option<Place>,
+    code: Code,
+    /// The rest, boxed: faults are rare and results that may hold one are moved often.
+    said: Box<Said>,
+}
+
+#[derive(Debug)]
+struct Said {
+    texts: Texts,
+    place: Option<Place>,
     /// Header blocks that were not understood; empty but for [`Code::MustUnderstand`].
-    pub not_understood: Vec<BlockName>,
+    not_understood: Vec<BlockName>,
     /// X-Road's word for it where the error has a better one than its code.
-    pub x_road: Option<&'static str>,
+    x_road: Option<&'static str>,
     /// For the log alone.
-    pub cause: Option<Box<dyn Error + Send + Sync>>,
+    cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
 /// Where in a message something is wrong.
@@ -67,19 +72,44 @@ impl Fault {
 
     /// A fault in its own words.
     pub fn with_texts(code: Code, texts: Texts) -> Self {
-        Self { code, texts, place: None, not_understood: Vec::new(), x_road: None, cause: None }
+        Self {
+            code,
+            said: Box::new(Said { texts, place: None, not_understood: Vec::new(), x_road: None, cause: None }),
+        }
     }
 
     /// Adds where in the message.
     pub fn at(mut self, place: Place) -> Self {
-        self.place = Some(place);
+        self.said.place = Some(place);
         self
     }
 
     /// Adds what the operator reads.
     pub fn because(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.cause = Some(cause.into());
+        self.said.cause = Some(cause.into());
         self
+    }
+
+    /// What happened.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// Where in the message, if the message is at fault.
+    pub fn place(&self) -> Option<&Place> {
+        self.said.place.as_ref()
+    }
+
+    /// The cause with all its causes, for the log.
+    pub fn cause_chain(&self) -> Option<String> {
+        let cause = self.said.cause.as_deref()?;
+        let mut text = cause.to_string();
+        let mut next: Option<&(dyn Error + 'static)> = cause.source();
+        while let Some(error) = next {
+            text = format!("{text}: {error}");
+            next = error.source();
+        }
+        Some(text)
     }
 
     /// HTTP status of the fault in a version.
@@ -90,13 +120,13 @@ impl Fault {
     /// The fault as an envelope.
     pub fn write(&self, reply: &Reply, context: Context<'_>) -> Vec<u8> {
         let class = match self.code.class() {
-            Class::NotUnderstood(_) => Class::NotUnderstood(&self.not_understood),
+            Class::NotUnderstood(_) => Class::NotUnderstood(&self.said.not_understood),
             class => class,
         };
-        let place = self.place.as_ref();
+        let place = self.place();
         let report = Report {
             class,
-            dotted: context.x_road.then(|| self.x_road.or(self.code.x_road())).flatten(),
+            dotted: context.x_road.then(|| self.said.x_road.or(self.code.x_road())).flatten(),
             code: self.code.as_str(),
             blame: Blame::as_str(self.code.blame()),
             repeat: Repeat::as_str(self.code.repeat()),
@@ -104,7 +134,7 @@ impl Fault {
             path: place.and_then(|place| place.path.as_deref()),
             line: place.map(|place| place.line),
             rule: place.map(|place| &*place.rule),
-            texts: self.texts.in_order(context.language),
+            texts: self.said.texts.in_order(context.language),
         };
         soap::fault::write(reply, &report)
     }

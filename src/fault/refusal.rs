@@ -1,5 +1,7 @@
 //! Refusals before the envelope is read: plain HTTP, a short text for people.
 
+use crate::http::body::BodyError;
+
 /// Why a request is not read as SOAP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -32,6 +34,16 @@ pub enum Refusal {
     },
 }
 
+impl From<BodyError> for Refusal {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge { bytes_max } => Self::TooLarge { bytes_max },
+            BodyError::TimedOut => Self::BodyTimeout,
+            BodyError::Broken => Self::Malformed,
+        }
+    }
+}
+
 impl Refusal {
     /// The HTTP status.
     pub fn http_status(self) -> u16 {
@@ -59,11 +71,6 @@ impl Refusal {
         }
     }
 
-    /// Whether the connection is in a state that nothing more can be read from.
-    pub fn closes_connection(self) -> bool {
-        matches!(self, Self::Malformed | Self::BodyTimeout | Self::TooLarge { .. })
-    }
-
     /// The body: one line.
     pub fn text(self) -> String {
         match self {
@@ -79,7 +86,7 @@ impl Refusal {
         }
     }
 
-    /// For the log: the stable word.
+    /// For logs and metrics: a stable word.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Malformed => "malformed",
