@@ -29,7 +29,8 @@ pub(super) struct Question<'t> {
 /// What the header protocol says.
 #[derive(Debug)]
 pub(super) enum Headers<'t> {
-    XRoad(Fields<'t>),
+    /// Boxed: it is much larger than the others.
+    XRoad(Box<Fields<'t>>),
     Addressing(Properties<'t>),
     /// None of its fields is there: the certificate alone says who calls.
     None,
@@ -73,7 +74,7 @@ fn read_x_road<'t>(tape: &'t Tape<'_>, envelope: &Envelope, manner: &mut Manner)
     }
     // Before they are judged: a fault about one field repeats all.
     manner.reply = Reply::copying(tape, envelope, &xroad::echoed(tape, envelope));
-    Ok(xroad::read(tape, envelope)?.map_or(Headers::None, Headers::XRoad))
+    Ok(xroad::read(tape, envelope)?.map_or(Headers::None, |fields| Headers::XRoad(Box::new(fields))))
 }
 
 fn read_addressing<'t>(

@@ -1,1 +1,223 @@
 //! The inbound call: SOAP in, gRPC, SOAP out, step by step.
+//!
+//! ```text
+//! route ▶ accept ▶ member ▶ body ▶ read ▶ speak ▶ name ▶ permit ▶ decode ▶ prepare ▶ call ▶ encode
+//! └─ plain HTTP refusals ─────┘ └─ SOAP faults ──────────────────────────────────────────────────┘
+//! ```
+//! * What comes out is decided before a byte of it is sent.
+//! * Nothing of the message as received is held while the service is called.
+//! * A once-operation goes out with an `idempotency-key`: the same for a repeat, so that it takes effect once.
+//! * Each exchange is one log entry and one count.
+
+mod answer;
+mod entry;
+mod face;
+mod key;
+mod message;
+mod route;
+mod steps;
+mod trace;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::{Body, Incoming};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use self::answer::{Answer, Written};
+use self::entry::{Entry, Stage};
+use self::face::Face;
+use self::message::Manner;
+use self::route::{Accepted, Route};
+use self::steps::{Asked, Prepared};
+use self::trace::Trace;
+use crate::binding::plan::Partner;
+use crate::fault::Fault;
+use crate::fault::refusal::Refusal;
+use crate::fault::text::Language;
+use crate::grpc::Upstream;
+use crate::http::{Handler, body};
+use crate::member::{Member, Registry};
+use crate::problem::Problems;
+use crate::telemetry::Metrics;
+use crate::tls::Peer;
+use crate::xml;
+use crate::xml::encoding::to_utf8;
+use crate::xml::tape::Tape;
+
+/// What the inbound call is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// Partners, each served at `/soap/<name>`.
+    pub partners: Vec<Partner>,
+    /// Internal services by full name: `molisa.dossier.v1.DossierService`.
+    pub services: HashMap<String, Upstream>,
+    /// Who may call; may be exchanged while calls are under way.
+    pub members: Arc<ArcSwap<Registry>>,
+    /// Bounds of one exchange.
+    pub limits: Limits,
+    /// The language of SOAP 1.1's fault strings.
+    pub language: Language,
+    /// Where exchanges are counted.
+    pub metrics: Arc<Metrics>,
+}
+
+/// Bounds of one exchange.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Inside a message.
+    pub xml: xml::limits::Limits,
+    /// A request's body, bytes: 413 beyond.
+    pub body_bytes_max: usize,
+    /// How long a body may take to arrive: 408 beyond.
+    pub body_time_max: Duration,
+    /// How long the service may take: the fault `timeout` beyond.
+    pub call_time_max: Duration,
+    /// Calls under way at once, of all members: 503 beyond.
+    pub calls_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            xml: xml::limits::Limits::default(),
+            body_bytes_max: 16 << 20,
+            body_time_max: Duration::from_secs(15),
+            call_time_max: Duration::from_secs(30),
+            calls_max: 1024,
+        }
+    }
+}
+
+/// Answers partners' requests.
+#[derive(Debug)]
+pub struct Inbound {
+    faces: Vec<Face>,
+    members: Arc<ArcSwap<Registry>>,
+    limits: Limits,
+    language: Language,
+    metrics: Arc<Metrics>,
+    places: Semaphore,
+}
+
+/// A message whose sender is a member, as received.
+#[derive(Debug)]
+struct Received<'r> {
+    face: &'r Face,
+    accepted: Accepted<'r>,
+    holder: Arc<Member>,
+    bytes: Bytes,
+}
+
+impl Inbound {
+    /// Joins partners and services.
+    ///
+    /// Problems: an operation whose service has no address, a schema that cannot be served; `None` then.
+    pub fn new(parts: Parts, problems: &mut Problems) -> Option<Self> {
+        let count = parts.partners.len();
+        let join = |partner| Face::new(partner, &parts.services, problems);
+        let faces: Vec<Face> = parts.partners.into_iter().filter_map(join).collect();
+        (faces.len() == count).then_some(Self {
+            faces,
+            members: parts.members,
+            limits: parts.limits,
+            language: parts.language,
+            metrics: parts.metrics,
+            places: Semaphore::new(parts.limits.calls_max),
+        })
+    }
+
+    async fn exchange(&self, peer: &Peer, request: Request<Incoming>, entry: &mut Entry) -> Result<Answer, Refusal> {
+        let (head, body) = request.into_parts();
+        let face = match route::route(&self.faces, &head)? {
+            Route::Document(bytes) => return Ok(Answer::Document(bytes)),
+            Route::Call(face) => face,
+        };
+        entry.partner.clone_from(&face.partner.name);
+        let accepted = route::accept(&head.headers, body.is_end_stream(), self.limits.body_bytes_max)?;
+        let _place = self.place()?;
+        let mut manner = Manner::of_media(accepted.media.version);
+        let holder = match self.holder(peer, entry) {
+            Ok(holder) => holder,
+            Err(fault) => return Ok(Answer::Fault(manner, fault)),
+        };
+        entry.stage = Stage::Body;
+        let bytes = body::read(body, self.limits.body_bytes_max, self.limits.body_time_max).await?;
+        let prepared = self.prepare(Received { face, accepted, holder, bytes }, &mut manner, entry);
+        let written = match prepared {
+            Ok(prepared) => self.call(face, prepared, &manner, entry).await,
+            Err(fault) => Err(fault),
+        };
+        Ok(match written {
+            Ok(written) => Answer::Envelope(manner.reply.version(), written),
+            Err(fault) => Answer::Fault(manner, fault),
+        })
+    }
+
+    /// A place among the calls under way.
+    fn place(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        self.places.try_acquire().map_err(|_| Refusal::Unavailable { retry_after_s: RETRY_AFTER_S })
+    }
+
+    fn holder(&self, peer: &Peer, entry: &mut Entry) -> Result<Arc<Member>, Fault> {
+        entry.stage = Stage::Member;
+        let members = self.members.load();
+        let holder = members.holder(peer.certificate())?;
+        entry.member = Some(holder.id().clone());
+        Ok(holder.clone())
+    }
+
+    /// From the bytes of a message to a call that may be made.
+    fn prepare(&self, received: Received<'_>, manner: &mut Manner, entry: &mut Entry) -> Result<Prepared, Fault> {
+        let Received { face, accepted, holder, bytes } = received;
+        entry.stage = Stage::Read;
+        let text = to_utf8(&bytes, accepted.media.charset.as_deref())?;
+        let tape = Tape::parse(&text, &self.limits.xml)?;
+        let asked = Asked::read(&face.partner, &tape, manner)?;
+        entry.message_id = asked.message_id().map(str::to_owned);
+        entry.stage = Stage::Permit;
+        let spoken = asked.speak(&self.members.load(), &holder)?;
+        entry.spoken_by(spoken.speaker().id());
+        let named = spoken.name()?;
+        entry.operation.clone_from(&named.operation().name);
+        let permitted = named.permit()?;
+        entry.stage = Stage::Decode;
+        permitted.decode()?.prepare(&entry.trace)
+    }
+
+    async fn call(
+        &self,
+        face: &Face,
+        prepared: Prepared,
+        manner: &Manner,
+        entry: &mut Entry,
+    ) -> Result<Written, Fault> {
+        entry.stage = Stage::Call;
+        let Prepared { operation, message, metadata, _permit } = prepared;
+        let method = &face.partner.operation_of(operation).method;
+        let upstream = face.upstream(operation);
+        let answer = upstream.unary(method, message, metadata, self.limits.call_time_max).await;
+        entry.stage = Stage::Encode;
+        match answer {
+            Ok(wire) => Written::answer(&face.partner, operation, &wire, &manner.reply),
+            Err(failure) => Written::refusal(&face.partner, operation, failure, &manner.reply),
+        }
+    }
+}
+
+impl Handler for Inbound {
+    async fn handle(&self, peer: Arc<Peer>, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        let method = request.method().clone();
+        let mut entry = Entry::begin(Trace::of(request.headers()), self.metrics.clone());
+        let answer = self.exchange(&peer, request, &mut entry).await;
+        answer::respond(answer, &mut entry, self.language, &method)
+    }
+}
+
+/// What an overloaded gateway asks callers to wait, seconds.
+const RETRY_AFTER_S: u32 = 1;
