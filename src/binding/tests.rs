@@ -131,7 +131,8 @@ fn said(binding: (&str, &str), schema: (&str, &str)) -> String {
 #[test]
 fn every_kind_of_mistake_has_its_message() {
     const SAME: (&str, &str) = ("", "");
-    let cases: &[((&str, &str), (&str, &str))] = &[
+    type Change = (&'static str, &'static str);
+    let cases: &[(Change, Change)] = &[
         (SAME, SAME),
         // The file itself.
         (("[partner]", "[partner"), SAME),
