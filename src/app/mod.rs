@@ -1,1 +1,124 @@
 //! Composition: settings → running servers.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::config::dossier::DossierService;
+use crate::config::gateway::Gateway;
+use crate::dossier::incoming::Transport;
+use crate::inbound::{Inbound, Parts};
+use crate::problem::Problems;
+use crate::telemetry::Metrics;
+use crate::tls::{Acceptor, Identity, Trust};
+use crate::{console, dossier, http};
+
+/// Why the gateway did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An address could not be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// As configured.
+        address: SocketAddr,
+        /// The operating system's cause.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The dossier service did not start.
+    #[error("the dossier service did not start")]
+    Dossier(#[source] dossier::server::Error),
+    /// A partner's operations and the services do not fit; each problem with its file.
+    #[error("partners cannot be served:\n{0}")]
+    Partners(Problems),
+    /// Keys or trust anchors cannot be used; each problem with its file.
+    #[error("certificates cannot be used:\n{0}")]
+    Tls(Problems),
+}
+
+/// A gateway that runs until it is stopped or dropped.
+#[derive(Debug)]
+pub struct Running {
+    /// Where partners call.
+    pub soap: SocketAddr,
+    /// Where operators look.
+    pub admin: SocketAddr,
+    stopping: CancellationToken,
+    stopped: CancellationToken,
+    soap_task: JoinSet<()>,
+    admin_task: JoinSet<()>,
+}
+
+/// Starts the gateway; both addresses listen when this returns.
+pub async fn start_gateway(settings: Gateway) -> Result<Running, Error> {
+    let soap_listener = listen(settings.soap).await?;
+    let admin_listener = listen(settings.admin).await?;
+    let (soap, admin) = (local(&soap_listener, settings.soap)?, local(&admin_listener, settings.admin)?);
+    let metrics = Arc::new(Metrics::new());
+    let services = settings.services.into_iter();
+    let services = services.flat_map(|service| {
+        let upstream = service.upstream;
+        service.services.into_iter().map(move |name| (name, upstream.clone()))
+    });
+    let mut problems = Problems::new();
+    let parts = Parts {
+        partners: settings.partners,
+        services: services.collect(),
+        members: Arc::new(ArcSwap::from_pointee(settings.members)),
+        limits: settings.limits,
+        language: settings.language,
+        metrics: metrics.clone(),
+    };
+    let Some(inbound) = Inbound::new(parts, &mut problems) else { return Err(Error::Partners(problems)) };
+    let (stopping, stopped) = (CancellationToken::new(), CancellationToken::new());
+    let (mut soap_task, mut admin_task) = (JoinSet::new(), JoinSet::new());
+    soap_task.spawn(http::serve(soap_listener, settings.acceptor, Arc::new(inbound), stopping.clone()));
+    admin_task.spawn(console::serve(admin_listener, metrics, stopping.clone(), stopped.clone()));
+    tracing::info!(soap = %soap, admin = %admin, "the gateway serves");
+    Ok(Running { soap, admin, stopping, stopped, soap_task, admin_task })
+}
+
+/// Starts the embedded dossier service over mutual TLS.
+pub async fn start_dossier_service(
+    settings: DossierService,
+    clock: Clock,
+) -> Result<dossier::server::Running, Error> {
+    let mut problems = Problems::new();
+    let now = clock.now();
+    let identity = Identity::load(&settings.tls.certificate, &settings.tls.key, now, &mut problems);
+    let trust = Trust::load(&settings.tls.client_trust, &mut problems);
+    let acceptor = identity.zip(trust).and_then(|(identity, trust)| {
+        Acceptor::new(&identity, &trust, &["h2"])
+            .inspect_err(|error| {
+                let place = crate::problem::Place::file(Path::new(&settings.tls.certificate));
+                problems.error(place, error.to_string(), "name a certificate, its key and CA certificates");
+            })
+            .ok()
+    });
+    let Some(acceptor) = acceptor.filter(|_| !problems.has_errors()) else { return Err(Error::Tls(problems)) };
+    dossier::server::start(settings.service, clock, Transport::Tls(acceptor)).await.map_err(Error::Dossier)
+}
+
+impl Running {
+    /// Takes no more requests, lets those under way finish (for [`http::DRAIN_MAX`] at most), then ends.
+    pub async fn stop(mut self) {
+        self.stopping.cancel();
+        while self.soap_task.join_next().await.is_some() {}
+        self.stopped.cancel();
+        while self.admin_task.join_next().await.is_some() {}
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {
+    TcpListener::bind(address).await.map_err(|source| Error::Listen { address, source })
+}
+
+fn local(listener: &TcpListener, address: SocketAddr) -> Result<SocketAddr, Error> {
+    listener.local_addr().map_err(|source| Error::Listen { address, source })
+}

@@ -23,12 +23,12 @@
 //! server_name = "localhost"                  # in its certificate; the host where left out
 //! proto       = ["proto"]                    # folders of .proto files, or descriptor sets
 //! trust       = ["pki/ca.crt"]               # who signs its certificate; client_trust where left out
-//! deadline_ms = 30000                        # these are the defaults
-//! connections = 2
+//! connections = 2                            # this is the default
 //!
 //! [limits]                                   # these are the defaults
 //! body_bytes_max = 16777216
 //! body_ms_max    = 15000                     # from the first byte of a body to its last
+//! call_ms_max    = 30000                     # of the internal service's answer
 //! requests_max   = 1024                      # under way at once; more are told 503
 //! depth_max      = 64
 //! elements_max   = 200000
@@ -51,6 +51,7 @@ use crate::clock::UnixMillis;
 use crate::fault::text::Language;
 use crate::grpc::{Address, Upstream};
 use crate::http::ALPN;
+use crate::inbound::Limits;
 use crate::member::Registry;
 use crate::problem::{Place, Problems};
 use crate::telemetry::LogFormat;
@@ -89,21 +90,6 @@ pub struct Service {
     pub services: Vec<String>,
     /// How it is called.
     pub upstream: Upstream,
-    /// How long a call may take.
-    pub deadline: Duration,
-}
-
-/// Bounds of one request, and of all at once.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// A body, bytes.
-    pub body_bytes_max: usize,
-    /// From a body's first byte to its last.
-    pub body_time_max: Duration,
-    /// Requests under way at once.
-    pub requests_max: usize,
-    /// The document.
-    pub xml: XmlLimits,
 }
 
 /// Reads and checks a settings file with all it names: certificates, members, schemas, descriptors, bindings.
@@ -203,7 +189,7 @@ fn services(root: &mut Keys<'_, '_>, tls: Option<&Tls>) -> Vec<(Option<Service>,
     let mut services = Vec::new();
     for table in tables {
         let mut keys = root.inside("service", table);
-        keys.only(&["name", "address", "server_name", "proto", "trust", "deadline_ms", "connections"]);
+        keys.only(&["name", "address", "server_name", "proto", "trust", "connections"]);
         let name = keys.text("name").map(|(_, name)| name.to_owned());
         let server_name = keys.optional_text("server_name");
         let address = keys.text("address").and_then(|(at, written)| match Address::parse(written, server_name) {
@@ -213,7 +199,6 @@ fn services(root: &mut Keys<'_, '_>, tls: Option<&Tls>) -> Vec<(Option<Service>,
                 None
             }
         });
-        let deadline = keys.integer("deadline_ms", 30_000, 1..=600_000);
         let connections = keys.integer("connections", 2, 1..=64);
         let trust = match keys.has("trust") {
             true => keys.paths("trust").and_then(|files| Trust::load(&files, keys.problems)),
@@ -235,7 +220,6 @@ fn services(root: &mut Keys<'_, '_>, tls: Option<&Tls>) -> Vec<(Option<Service>,
                 name: name?,
                 services: pool.services().map(|service| service.full_name().to_owned()).collect(),
                 upstream: Upstream::new(&address?, &connector?, connections? as usize, ANSWER_BYTES_MAX),
-                deadline: Duration::from_millis(deadline? as u64),
             })
         })();
         services.push((service, pool));
@@ -276,9 +260,10 @@ fn limits(root: &mut Keys<'_, '_>) -> Option<Limits> {
             Keys { name: "limits", table: &empty, at: 0, text: root.text, file: root.file, problems: root.problems }
         }
     };
-    keys.only(&["body_bytes_max", "body_ms_max", "requests_max", "depth_max", "elements_max"]);
+    keys.only(&["body_bytes_max", "body_ms_max", "call_ms_max", "requests_max", "depth_max", "elements_max"]);
     let body_bytes_max = keys.integer("body_bytes_max", 16 << 20, 1 << 10..=1 << 30);
     let body_ms_max = keys.integer("body_ms_max", 15_000, 100..=600_000);
+    let call_ms_max = keys.integer("call_ms_max", 30_000, 1..=600_000);
     let requests_max = keys.integer("requests_max", 1024, 1..=100_000);
     let depth_max = keys.integer("depth_max", 64, 8..=1024);
     let elements_max = keys.integer("elements_max", 200_000, 100..=100_000_000);
@@ -286,7 +271,8 @@ fn limits(root: &mut Keys<'_, '_>) -> Option<Limits> {
     Some(Limits {
         body_bytes_max,
         body_time_max: Duration::from_millis(u64::try_from(body_ms_max?).ok()?),
-        requests_max: usize::try_from(requests_max?).ok()?,
+        call_time_max: Duration::from_millis(u64::try_from(call_ms_max?).ok()?),
+        calls_max: usize::try_from(requests_max?).ok()?,
         xml: XmlLimits {
             // UTF-16 may grow by half when it becomes UTF-8.
             document_bytes_max: body_bytes_max.saturating_mul(3) / 2,
