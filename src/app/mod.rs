@@ -85,10 +85,7 @@ pub async fn start_gateway(settings: Gateway) -> Result<Running, Error> {
 }
 
 /// Starts the embedded dossier service over mutual TLS.
-pub async fn start_dossier_service(
-    settings: DossierService,
-    clock: Clock,
-) -> Result<dossier::server::Running, Error> {
+pub async fn start_dossier_service(settings: DossierService, clock: Clock) -> Result<dossier::server::Running, Error> {
     let mut problems = Problems::new();
     let now = clock.now();
     let identity = Identity::load(&settings.tls.certificate, &settings.tls.key, now, &mut problems);

@@ -71,7 +71,8 @@ pub fn explain(args: &ExplainArgs) -> ExitCode {
     if found > 0 {
         return ExitCode::SUCCESS;
     }
-    let names = settings.partners.iter().flat_map(|partner| &partner.operations).map(|operation| operation.name.as_str());
+    let names =
+        settings.partners.iter().flat_map(|partner| &partner.operations).map(|operation| operation.name.as_str());
     let names: Vec<&str> = names.collect();
     eprintln!("no such operation; there is {}", names.join(", "));
     ExitCode::FAILURE

@@ -2,7 +2,6 @@
 
 pub mod call;
 pub mod check;
-pub mod sandbox;
 pub mod serve;
 
 use std::process::ExitCode;
@@ -22,7 +21,6 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Sandbox(sandbox::Args),
     Serve(serve::GatewayArgs),
     DossierService(serve::DossierServiceArgs),
     Check(check::CheckArgs),
@@ -33,12 +31,11 @@ enum Command {
 /// Reads the command line and does what it says.
 pub fn run() -> ExitCode {
     match CommandLine::parse().command {
-        Command::Sandbox(args) => sandbox::run(args),
         Command::Serve(args) => serve::gateway(&args),
         Command::DossierService(args) => serve::dossier_service(&args),
         Command::Check(args) => check::check(&args),
         Command::Explain(args) => check::explain(&args),
-        Command::Call(args) => call::run(&args),
+        Command::Call(args) => serve::block_on(call::run(args)),
     }
 }
 

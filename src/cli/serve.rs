@@ -71,25 +71,27 @@ pub async fn stop_signal() {
     }
 }
 
-/// Runs to the end on a runtime of its own; prints the error and its causes.
-pub fn run(work: impl Future<Output = Result<(), app::Error>>) -> ExitCode {
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
+/// Runs a server to its end; prints the error and its causes.
+fn run(work: impl Future<Output = Result<(), app::Error>>) -> ExitCode {
+    block_on(async {
+        let Err(error) = work.await else { return ExitCode::SUCCESS };
+        eprint!("lienthong: {error}");
+        let mut cause = std::error::Error::source(&error);
+        while let Some(next) = cause {
+            eprint!(": {next}");
+            cause = next.source();
+        }
+        eprintln!();
+        ExitCode::FAILURE
+    })
+}
+
+/// Runs to the end on a runtime of its own.
+pub fn block_on(work: impl Future<Output = ExitCode>) -> ExitCode {
+    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(work),
         Err(error) => {
             eprintln!("lienthong: the runtime did not start: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match runtime.block_on(work) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprint!("lienthong: {error}");
-            let mut cause = std::error::Error::source(&error);
-            while let Some(next) = cause {
-                eprint!(": {next}");
-                cause = next.source();
-            }
-            eprintln!();
             ExitCode::FAILURE
         }
     }
