@@ -221,3 +221,6 @@ impl Handler for Inbound {
 
 /// What an overloaded gateway asks callers to wait, seconds.
 const RETRY_AFTER_S: u32 = 1;
+
+#[cfg(test)]
+mod tests;
