@@ -1,7 +1,6 @@
 //! Composition: settings → running servers.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -12,11 +11,9 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::config::dossier::DossierService;
 use crate::config::gateway::Gateway;
-use crate::dossier::incoming::Transport;
 use crate::inbound::{Inbound, Parts};
 use crate::problem::Problems;
 use crate::telemetry::Metrics;
-use crate::tls::{Acceptor, Identity, Trust};
 use crate::{console, dossier, http};
 
 /// Why the gateway did not start.
@@ -37,9 +34,6 @@ pub enum Error {
     /// A partner's operations and the services do not fit; each problem with its file.
     #[error("partners cannot be served:\n{0}")]
     Partners(Problems),
-    /// Keys or trust anchors cannot be used; each problem with its file.
-    #[error("certificates cannot be used:\n{0}")]
-    Tls(Problems),
 }
 
 /// A gateway that runs until it is stopped or dropped.
@@ -86,20 +80,7 @@ pub async fn start_gateway(settings: Gateway) -> Result<Running, Error> {
 
 /// Starts the embedded dossier service over mutual TLS.
 pub async fn start_dossier_service(settings: DossierService, clock: Clock) -> Result<dossier::server::Running, Error> {
-    let mut problems = Problems::new();
-    let now = clock.now();
-    let identity = Identity::load(&settings.tls.certificate, &settings.tls.key, now, &mut problems);
-    let trust = Trust::load(&settings.tls.client_trust, &mut problems);
-    let acceptor = identity.zip(trust).and_then(|(identity, trust)| {
-        Acceptor::new(&identity, &trust, &["h2"])
-            .inspect_err(|error| {
-                let place = crate::problem::Place::file(Path::new(&settings.tls.certificate));
-                problems.error(place, error.to_string(), "name a certificate, its key and CA certificates");
-            })
-            .ok()
-    });
-    let Some(acceptor) = acceptor.filter(|_| !problems.has_errors()) else { return Err(Error::Tls(problems)) };
-    dossier::server::start(settings.service, clock, Transport::Tls(acceptor)).await.map_err(Error::Dossier)
+    dossier::server::start(settings.service, clock, settings.transport).await.map_err(Error::Dossier)
 }
 
 impl Running {

@@ -49,7 +49,7 @@ pub fn gateway(args: &GatewayArgs) -> ExitCode {
 /// Runs `lienthong dossier-service`.
 pub fn dossier_service(args: &DossierServiceArgs) -> ExitCode {
     let mut problems = Problems::new();
-    let settings = dossier::load(&args.config, &mut problems);
+    let settings = dossier::load(&args.config, Clock::System.now(), &mut problems);
     let Some(settings) = report(settings, &problems) else { return ExitCode::FAILURE };
     start_log(LogFormat::Json, "info");
     run(async {

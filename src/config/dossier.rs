@@ -13,45 +13,44 @@
 //! [tls]
 //! certificate  = "pki/dossier.crt"     # with its chain
 //! key          = "pki/dossier.key"
-//! client_trust = ["pki/ca.crt"]        # who signs the certificates of those who may call
+//! client_trust = ["pki/ca.crt"]        # who signs the certificates of those who connect
+//!
+//! [callers]                            # whose certificates may call; their public keys are what counts
+//! gateway  = ["pki/gateway.crt"]       # speaks for the members it names
+//! ministry = ["pki/officers.crt"]      # sees all, acts for officers
 //! ```
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::tz::Offset;
 use toml::de::DeTable;
 
 use super::keys::Keys;
+use crate::clock::UnixMillis;
+use crate::crypto::certificate::Certificate;
+use crate::dossier::admission::{Admission, Role};
 use crate::dossier::catalogue::Catalogue;
 use crate::dossier::code::AgencyCode;
 use crate::dossier::holidays;
+use crate::dossier::incoming::Transport;
 use crate::dossier::server::Settings;
 use crate::problem::{Place, Problems};
+use crate::tls::{Acceptor, Identity, Trust};
 
 /// Everything the command needs, checked.
 #[derive(Debug, Clone)]
 pub struct DossierService {
     /// The service itself.
     pub service: Settings,
-    /// How its connections are protected.
-    pub tls: Tls,
-}
-
-/// Files of the service's mutual TLS.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tls {
-    /// Certificate with its chain, PEM.
-    pub certificate: PathBuf,
-    /// Its private key, PEM.
-    pub key: PathBuf,
-    /// Certificates of the authorities that sign client certificates, PEM.
-    pub client_trust: Vec<PathBuf>,
+    /// How its connections are protected, and who may call.
+    pub transport: Transport,
 }
 
 /// Reads and checks a settings file with the files it names.
 ///
-/// Everything wrong is added to `problems`; `None` where the service cannot start.
-pub fn load(file: &Path, problems: &mut Problems) -> Option<DossierService> {
+/// Everything wrong is added to `problems`; `None` where the service cannot start. Certificates are judged by `now`.
+pub fn load(file: &Path, now: UnixMillis, problems: &mut Problems) -> Option<DossierService> {
     let text = match std::fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) => {
@@ -60,13 +59,13 @@ pub fn load(file: &Path, problems: &mut Problems) -> Option<DossierService> {
         }
     };
     let mut found = Problems::new();
-    let settings = check(&text, file, &mut found);
+    let settings = check(&text, file, now, &mut found);
     let usable = !found.has_errors();
     problems.append(found);
     settings.filter(|_| usable)
 }
 
-fn check(text: &str, file: &Path, problems: &mut Problems) -> Option<DossierService> {
+fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> Option<DossierService> {
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let place = error.span().map_or(Place::file(file), |span| Place::at(file, text, span.start));
@@ -86,6 +85,7 @@ fn check(text: &str, file: &Path, problems: &mut Problems) -> Option<DossierServ
         "sequence_digits",
         "message_bytes_max",
         "tls",
+        "callers",
     ]);
     let zone = root.parsed("time_zone", Some("+07:00"), "write an offset like \"+07:00\"", offset);
     let listen = root.parsed("listen", None, "write an address like \"127.0.0.1:7443\"", |text| text.parse().ok());
@@ -98,10 +98,21 @@ fn check(text: &str, file: &Path, problems: &mut Problems) -> Option<DossierServ
     let tls = root.table("tls").and_then(|mut keys| {
         keys.only(&["certificate", "key", "client_trust"]);
         let (certificate, key, client_trust) = (keys.path("certificate"), keys.path("key"), keys.paths("client_trust"));
-        Some(Tls { certificate: certificate?, key: key?, client_trust: client_trust? })
+        Some((certificate?, key?, client_trust?))
+    });
+    let callers = root.table("callers").and_then(|mut keys| {
+        keys.only(&["gateway", "ministry"]);
+        let (gateway, ministry) = (keys.paths("gateway"), keys.paths("ministry"));
+        Some([(Role::Gateway, gateway?), (Role::Ministry, ministry?)])
     });
     let catalogue = procedures.and_then(|file| Catalogue::load(&file, problems));
     let calendar = holidays.and_then(|file| holidays::load(&file, zone.unwrap_or(Offset::UTC), problems));
+    let acceptor = tls.and_then(|(certificate, key, client_trust)| {
+        let identity = Identity::load(&certificate, &key, now, problems);
+        let trust = Trust::load(&client_trust, problems);
+        accepting(&certificate, &identity?, &trust?, problems)
+    });
+    let admission = callers.and_then(|callers| admitted(callers, problems));
     Some(DossierService {
         service: Settings {
             listen: listen?,
@@ -112,8 +123,34 @@ fn check(text: &str, file: &Path, problems: &mut Problems) -> Option<DossierServ
             calendar: calendar?,
             message_bytes_max: usize::try_from(message_bytes_max?).ok()?,
         },
-        tls: tls?,
+        transport: Transport::Mutual { acceptor: acceptor?, admission: Arc::new(admission?) },
     })
+}
+
+fn accepting(file: &Path, identity: &Identity, trust: &Trust, problems: &mut Problems) -> Option<Acceptor> {
+    match Acceptor::new(identity, trust, &["h2"]) {
+        Ok(acceptor) => Some(acceptor),
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            problems.error(Place::file(file), format!("{error}{cause}"), "name a certificate, its key and its CA");
+            None
+        }
+    }
+}
+
+fn admitted(callers: [(Role, Vec<PathBuf>); 2], problems: &mut Problems) -> Option<Admission> {
+    let mut admission = Admission::new();
+    let mut sound = true;
+    for (role, file) in callers.iter().flat_map(|(role, files)| files.iter().map(move |file| (*role, file))) {
+        match std::fs::read(file).ok().and_then(|pem| Certificate::from_pem(&pem)) {
+            Some(certificate) => admission.admit(&certificate, role),
+            None => {
+                sound = false;
+                problems.error(Place::file(file), "no certificate", "name the PEM certificate of a caller");
+            }
+        }
+    }
+    sound.then_some(admission)
 }
 
 fn offset(text: &str) -> Option<Offset> {
@@ -131,6 +168,8 @@ fn offset(text: &str) -> Option<Offset> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Clock;
+    use crate::dossier::tests::pki::Authority;
     use expect_test::{Expect, expect};
 
     fn catalogue() -> String {
@@ -140,7 +179,7 @@ mod tests {
     fn check_problems(text: &str, expected: Expect) {
         let mut problems = Problems::new();
         let text = text.replace("CATALOGUE", &catalogue());
-        let settings = check(&text, Path::new("etc/dossier.toml"), &mut problems);
+        let settings = check(&text, Path::new("etc/dossier.toml"), UnixMillis(0), &mut problems);
         assert!(settings.is_none() || !problems.has_errors());
         let errors: Vec<String> = problems.to_string().split_inclusive('\n').map(str::to_owned).collect();
         // The shipped catalogue has notes of its own, which are not this file's.
@@ -150,6 +189,9 @@ mod tests {
 
     #[test]
     fn sound_settings_take_paths_from_their_own_folder() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let authority = Authority::new(folder.path(), "ca");
+        ["service", "gateway", "officers"].iter().for_each(|name| authority.sign(name));
         let text = r#"
             listen = "127.0.0.1:0"
             database = "data/dossiers.db"
@@ -157,23 +199,21 @@ mod tests {
             procedures = "CATALOGUE/procedures.toml"
             holidays = "CATALOGUE/holidays.toml"
             [tls]
-            certificate = "/pki/dossier.crt"
-            key = "pki/dossier.key"
-            client_trust = ["pki/ca.crt"]
+            certificate = "service.crt"
+            key = "service.key"
+            client_trust = ["ca.crt"]
+            [callers]
+            gateway = ["gateway.crt"]
+            ministry = ["officers.crt"]
         "#;
+        let file = folder.path().join("dossier.toml");
+        std::fs::write(&file, text.replace("CATALOGUE", &catalogue())).expect("written");
         let mut problems = Problems::new();
-        let text = text.replace("CATALOGUE", &catalogue());
-        let settings = check(&text, Path::new("etc/dossier.toml"), &mut problems).expect("sound");
+        let settings = load(&file, Clock::System.now(), &mut problems).expect("sound").service;
         assert!(!problems.has_errors(), "{problems}");
-        assert_eq!(settings.service.database, Path::new("etc/data/dossiers.db"));
-        assert_eq!(settings.service.calendar.zone, Offset::constant(7));
-        assert_eq!((settings.service.sequence_digits, settings.service.message_bytes_max), (4, 16 << 20));
-        let tls = Tls {
-            certificate: "/pki/dossier.crt".into(),
-            key: "etc/pki/dossier.key".into(),
-            client_trust: vec!["etc/pki/ca.crt".into()],
-        };
-        assert_eq!(settings.tls, tls);
+        assert_eq!(settings.database, folder.path().join("data/dossiers.db"));
+        assert_eq!(settings.calendar.zone, Offset::constant(7));
+        assert_eq!((settings.sequence_digits, settings.message_bytes_max), (4, 16 << 20));
     }
 
     #[test]
@@ -190,6 +230,9 @@ sequence_digits = 3
 certificate = "a"
 ca = "b"
 client_trust = []
+[callers]
+gateway = ["dossier.toml"]
+ministry = "officers.crt"
 "#,
             expect![[r#"
                 etc/dossier.toml:1: error: setting listen is not understood
@@ -199,7 +242,7 @@ client_trust = []
                 etc/dossier.toml:2: error: setting agency is not understood
                     remedy: write a code like "000.00.00.G07" or "G07"
                 etc/dossier.toml:3: error: unknown setting colour
-                    remedy: known are listen, database, agency, procedures, holidays, time_zone, sequence_digits, message_bytes_max, tls
+                    remedy: known are listen, database, agency, procedures, holidays, time_zone, sequence_digits, message_bytes_max, tls, callers
                 etc/dossier.toml:5: error: setting holidays is no text
                     remedy: write it in quotes
                 etc/dossier.toml:6: error: setting time_zone is not understood
@@ -211,6 +254,8 @@ client_trust = []
                 etc/dossier.toml:10: error: unknown setting tls.ca
                     remedy: known are certificate, key, client_trust
                 etc/dossier.toml:11: error: setting tls.client_trust is no list of files
+                    remedy: write it like ["pki/ca.crt"]
+                etc/dossier.toml:14: error: setting callers.ministry is no list of files
                     remedy: write it like ["pki/ca.crt"]
                 etc/none.toml: error: cannot be read: No such file or directory (os error 2)
                     remedy: name a catalogue of procedures

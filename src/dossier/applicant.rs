@@ -11,10 +11,10 @@ use super::contract::molisa::dossier::v1::{
     WithdrawDossierRequest, WithdrawDossierResponse,
 };
 use super::desk::{Turn, repeated};
-use super::digest;
 use super::error::Error;
 use super::records::{Answered, Filter, Record, take_contents};
 use super::rules::{self, AMOUNT_RULE, AMOUNTS, Check, FEES_MAX, Mandatory, civil_day};
+use crate::crypto::Digest;
 
 /// `SubmitDossier`.
 pub fn submit(turn: &Turn<'_>, request: SubmitDossierRequest) -> Result<SubmitDossierResponse, Error> {
@@ -149,10 +149,10 @@ pub fn withdraw(turn: &Turn<'_>, request: WithdrawDossierRequest) -> Result<With
 /// The payment platform is not who submitted the dossier: it may name any, and reads back its code and status only.
 pub fn confirm_payment(turn: &Turn<'_>, request: ConfirmPaymentRequest) -> Result<ConfirmPaymentResponse, Error> {
     payment_rules(turn, &request)?;
-    let asked = digest::of(&request.encode_to_vec());
+    let asked = Digest::of(&request.encode_to_vec());
     let [partner, reference, transfer] = [&request.partner_code, &request.reference_code, &request.transaction_code];
     if let Some(earlier) = turn.records.payments(partner, reference, transfer)?.first() {
-        return repeated(earlier, &asked);
+        return repeated(earlier, asked);
     }
     let id = [partner.clone(), reference.clone(), transfer.clone()];
     let mut case = Case::open_any(turn, &request.code)?;

@@ -1,12 +1,16 @@
 //! Who asks, and under which key, as the call's metadata says.
 
+use tonic::Request;
 use tonic::metadata::MetadataMap;
 
+use super::admission::Role;
 use super::error::Error;
 
 /// The caller of one method.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
+    /// As whom its certificate lets it call.
+    pub role: Role,
     /// The member the gateway speaks for; `None` for the ministry itself.
     pub member: Option<String>,
     /// What makes a repeat a repeat; `None` where the caller gave nothing.
@@ -16,10 +20,21 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Reads the metadata. Errors: a key or member that is too long or not printable.
-    pub fn read(metadata: &MetadataMap) -> Result<Self, Error> {
+    /// Reads connection and metadata.
+    ///
+    /// Errors: a certificate without a role; a gateway that names no member; a value that is too long or not printable.
+    pub fn read<T>(request: &Request<T>) -> Result<Self, Error> {
+        let role = request.extensions().get::<Role>().copied().unwrap_or(Role::Stranger);
+        let metadata = request.metadata();
+        let member = text(metadata, "lienthong-member")?;
+        match role {
+            Role::Stranger => return Err(Error::UnknownCaller),
+            Role::Gateway if member.is_none() => return Err(Error::MemberRequired),
+            Role::Gateway | Role::Ministry => {}
+        }
         Ok(Self {
-            member: text(metadata, "lienthong-member")?,
+            role,
+            member,
             key: text(metadata, "idempotency-key")?,
             message_id: text(metadata, "lienthong-message-id")?.unwrap_or_default(),
         })

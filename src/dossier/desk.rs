@@ -11,14 +11,15 @@ use prost::Message;
 use prost_types::Timestamp;
 use tonic::{Request, Response, Status as GrpcStatus};
 
+use super::admission::Role;
 use super::calendar::Calendar;
 use super::caller::Caller;
 use super::catalogue::Catalogue;
 use super::code::AgencyCode;
-use super::digest;
 use super::error::Error;
 use super::records::{Answered, Records};
 use crate::clock::Clock;
+use crate::crypto::Digest;
 use crate::store::Store;
 
 /// What the service works with.
@@ -66,11 +67,11 @@ impl Desk {
         Q: Message + Send + 'static,
         A: Message + Default + Send + 'static,
     {
-        let result = match Caller::read(request.metadata()) {
+        let result = match Caller::read(&request) {
             Ok(caller) => {
                 let desk = self.clone();
                 let request = request.into_inner();
-                let asked = digest::of(&request.encode_to_vec());
+                let asked = Digest::of(&request.encode_to_vec());
                 let logged = caller.clone();
                 let work = move |connection: &rusqlite::Connection| {
                     let now = desk.clock.now().0.div_euclid(1000);
@@ -95,7 +96,7 @@ impl Desk {
         Q: Message + Send + 'static,
         A: Send + 'static,
     {
-        let result = match Caller::read(request.metadata()) {
+        let result = match Caller::read(&request) {
             Ok(caller) => {
                 let desk = self.clone();
                 let request = request.into_inner();
@@ -118,15 +119,16 @@ impl Turn<'_> {
         Timestamp { seconds: self.now, nanos: 0 }
     }
 
-    /// Refuses who speaks for a member: officers are the ministry's.
+    /// Refuses the gateway and who speaks for a member: officers are the ministry's.
     pub fn officers_only(&self) -> Result<(), Error> {
-        if self.caller.member.is_some() { Err(Error::OfficersOnly) } else { Ok(()) }
+        let ministry = self.caller.member.is_none() && self.caller.role == Role::Ministry;
+        if ministry { Ok(()) } else { Err(Error::OfficersOnly) }
     }
 
     fn once<A: Message + Default>(
         &self,
         method: &'static str,
-        asked: Vec<u8>,
+        asked: Digest,
         act: impl FnOnce(&Self) -> Result<A, Error>,
     ) -> Result<A, Error> {
         let Some(key) = &self.caller.key else {
@@ -134,7 +136,7 @@ impl Turn<'_> {
         };
         let member = self.caller.member_stored();
         if let Some(answered) = self.records.answer(member, method, key)? {
-            return repeated(&answered, &asked);
+            return repeated(&answered, asked);
         }
         let answer = act(self)?;
         let answered = Answered { digest: asked, body: answer.encode_to_vec() };
@@ -144,7 +146,7 @@ impl Turn<'_> {
 }
 
 /// The recorded answer, where the request is the one it answered.
-pub fn repeated<A: Message + Default>(answered: &Answered, asked: &[u8]) -> Result<A, Error> {
+pub fn repeated<A: Message + Default>(answered: &Answered, asked: Digest) -> Result<A, Error> {
     if answered.digest != asked {
         return Err(Error::IdConflict);
     }

@@ -65,6 +65,12 @@ pub enum Error {
     /// A portal's call of an officers' method.
     #[error("for the ministry's officers only")]
     OfficersOnly,
+    /// The caller's certificate is nobody's who may call.
+    #[error("unknown caller")]
+    UnknownCaller,
+    /// The gateway did not say for whom it calls.
+    #[error("no member")]
+    MemberRequired,
     /// The agency's numbers of the day are used up.
     #[error("no dossier number is left today")]
     DayFull,
@@ -111,6 +117,8 @@ impl Error {
             Self::DueTimeRequired => (Code::FailedPrecondition, "DUE_TIME_REQUIRED"),
             Self::IdConflict => (Code::AlreadyExists, "ID_CONFLICT"),
             Self::OfficersOnly => (Code::PermissionDenied, "OFFICERS_ONLY"),
+            Self::UnknownCaller => (Code::PermissionDenied, "UNKNOWN_CALLER"),
+            Self::MemberRequired => (Code::PermissionDenied, "MEMBER_REQUIRED"),
             Self::DayFull => (Code::ResourceExhausted, "DAY_FULL"),
             Self::Store(_) => (Code::Unavailable, "STORE_UNAVAILABLE"),
         }
@@ -160,6 +168,8 @@ impl Error {
             Self::DueTimeRequired => "Thủ tục chưa công bố thời hạn, phải nêu ngày hẹn trả",
             Self::IdConflict => "Mã yêu cầu đã được dùng cho một nội dung khác",
             Self::OfficersOnly => "Chức năng chỉ dành cho cán bộ của bộ",
+            Self::UnknownCaller => "Chứng thư số này không được phép gọi dịch vụ",
+            Self::MemberRequired => "Cổng kết nối không nêu tên thành viên",
             Self::DayFull => "Đã hết số hồ sơ trong ngày",
             Self::Store(_) => "Hệ thống tạm thời chưa ghi nhận được yêu cầu, vui lòng gửi lại",
         };

@@ -13,20 +13,28 @@ use tokio_util::sync::CancellationToken;
 use tonic::codegen::tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::server::Connected;
 
-use crate::tls::Acceptor;
+use super::admission::{Admission, Role};
+use crate::tls::{self, Acceptor};
 
 /// How connections are protected.
 #[derive(Debug, Clone)]
 pub enum Transport {
-    /// By mutual TLS.
-    Tls(Acceptor),
-    /// Not at all: for tests on one machine.
-    Plain,
+    /// Mutual TLS, and who may call as whom.
+    Mutual {
+        /// Shakes hands.
+        acceptor: Acceptor,
+        /// Roles by certificate.
+        admission: Arc<Admission>,
+    },
+    /// Not at all: for tests of what lies behind.
+    #[cfg(test)]
+    Plain(Role),
 }
 
 /// A connection ready for gRPC.
 pub(super) struct Connection {
     stream: Pin<Box<dyn Duplex>>,
+    role: Role,
     // Counts the connection until it is dropped.
     _place: OwnedSemaphorePermit,
 }
@@ -66,31 +74,38 @@ async fn accept(listener: TcpListener, transport: Transport, ready: mpsc::Sender
         };
         let (transport, ready) = (transport.clone(), ready.clone());
         tokio::spawn(async move {
-            match tokio::time::timeout(HANDSHAKE_MAX, shake(stream, &transport)).await {
+            match shake(stream, &transport).await {
                 // The receiver is gone when the service has stopped.
-                Ok(Ok(stream)) => _ = ready.send(Ok(Connection { stream, _place: place })).await,
-                Ok(Err(error)) => tracing::info!(cause = %error, "a handshake failed"),
-                Err(_) => tracing::info!("a handshake took too long"),
+                Ok((stream, role)) => _ = ready.send(Ok(Connection { stream, role, _place: place })).await,
+                Err(error) => tracing::info!(cause = %error, "a connection was not made"),
             }
         });
     }
 }
 
-async fn shake(stream: TcpStream, transport: &Transport) -> io::Result<Pin<Box<dyn Duplex>>> {
-    stream.set_nodelay(true)?;
+async fn shake(stream: TcpStream, transport: &Transport) -> Result<(Pin<Box<dyn Duplex>>, Role), tls::Error> {
+    stream.set_nodelay(true).map_err(tls::Error::Connect)?;
     match transport {
-        Transport::Tls(acceptor) => match acceptor.accept(stream).await {
-            Ok((stream, _)) => Ok(Box::pin(stream)),
-            Err(error) => Err(io::Error::other(error)),
-        },
-        Transport::Plain => Ok(Box::pin(stream)),
+        Transport::Mutual { acceptor, admission } => {
+            let (stream, peer) = acceptor.accept(stream).await?;
+            let role = admission.role(&peer);
+            if role == Role::Stranger {
+                let subject = &peer.certificate().subject;
+                tracing::warn!(%subject, "a certificate that has no role has connected");
+            }
+            Ok((Box::pin(stream), role))
+        }
+        #[cfg(test)]
+        Transport::Plain(role) => Ok((Box::pin(stream), *role)),
     }
 }
 
 impl Connected for Connection {
-    type ConnectInfo = ();
+    type ConnectInfo = Role;
 
-    fn connect_info(&self) -> Self::ConnectInfo {}
+    fn connect_info(&self) -> Self::ConnectInfo {
+        self.role
+    }
 }
 
 impl AsyncRead for Connection {
@@ -127,5 +142,4 @@ impl AsyncWrite for Connection {
 
 /// Connections at the same time; more wait to be accepted.
 const CONNECTIONS_MAX: usize = 1024;
-const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -1,5 +1,6 @@
 //! The embedded dossier service: the ministry's stand-in for trials and pilots.
 
+pub mod admission;
 mod applicant;
 pub mod calendar;
 mod caller;
@@ -8,7 +9,6 @@ pub mod catalogue;
 pub mod code;
 pub mod contract;
 mod desk;
-mod digest;
 mod error;
 mod form_rules;
 pub mod holidays;
@@ -20,5 +20,5 @@ mod rules;
 pub mod server;
 mod service;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod toml_file;

@@ -8,8 +8,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::code::DossierCode;
 use super::contract::molisa::dossier::v1::{Document, Dossier, ProgressStep, Status, document};
-use super::digest;
 use super::error::Error;
+use crate::crypto::Digest;
 use crate::store;
 use crate::store::connection::Schema;
 
@@ -81,7 +81,7 @@ pub struct Record {
 #[derive(Debug)]
 pub struct Answered {
     /// SHA-256 of the request.
-    pub digest: Vec<u8>,
+    pub digest: Digest,
     /// The answer's message.
     pub body: Vec<u8>,
 }
@@ -89,7 +89,7 @@ pub struct Answered {
 /// The content of one uploaded file.
 #[derive(Debug)]
 pub struct Content {
-    digest: Vec<u8>,
+    digest: Digest,
     bytes: Vec<u8>,
 }
 
@@ -243,7 +243,7 @@ impl<'a> Records<'a> {
         let [member, method, key] = id;
         self.execute(
             "INSERT INTO answer(member, method, key, digest, body, at) VALUES (?, ?, ?, ?, ?, ?)",
-            params![member, method, key, answered.digest, answered.body, at],
+            params![member, method, key, answered.digest.0, answered.body, at],
         )
     }
 
@@ -263,7 +263,7 @@ impl<'a> Records<'a> {
         let [partner, reference, transfer] = id;
         self.execute(
             "INSERT INTO payment(partner, reference, transfer, dossier, digest, answer) VALUES (?, ?, ?, ?, ?, ?)",
-            params![partner, reference, transfer, key, answered.digest, answered.body],
+            params![partner, reference, transfer, key, answered.digest.0, answered.body],
         )
     }
 
@@ -272,7 +272,7 @@ impl<'a> Records<'a> {
         for Content { digest, bytes } in contents {
             self.execute(
                 "INSERT INTO content(dossier, digest, bytes) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-                params![key, digest, bytes],
+                params![key, digest.0, bytes],
             )?;
         }
         Ok(())
@@ -310,7 +310,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
 }
 
 fn answered(row: &Row<'_>) -> rusqlite::Result<Answered> {
-    Ok(Answered { digest: row.get(0)?, body: row.get(1)? })
+    Ok(Answered { digest: Digest(row.get(0)?), body: row.get(1)? })
 }
 
 /// The processing unit as dossiers are listed by.
@@ -325,8 +325,8 @@ pub fn take_contents(documents: &mut [Document]) -> Vec<Content> {
         .iter_mut()
         .filter_map(|document| match &mut document.source {
             Some(document::Source::Content(content)) => {
-                let digest = digest::of(content);
-                Some(Content { digest: digest.clone(), bytes: std::mem::replace(content, digest) })
+                let digest = Digest::of(content);
+                Some(Content { digest, bytes: std::mem::replace(content, digest.0.to_vec()) })
             }
             _ => None,
         })

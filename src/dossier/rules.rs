@@ -15,6 +15,7 @@ use super::contract::molisa::dossier::v1::{
     Owner, OwnerType, ResultPaper, ReturnForm, Reuse, Status, SubmissionPlace, document,
 };
 use super::error::{Error, Violation};
+use crate::crypto::Digest;
 
 /// Collects what is wrong with one request.
 #[derive(Debug, Default)]
@@ -161,7 +162,7 @@ impl Check {
                 let field = format!("{field}.content");
                 self.that((1..=CONTENT_BYTES_MAX).contains(&content.len()), &field, "phải có từ 1 byte đến 8 MiB");
                 let matches =
-                    hash.is_empty() || !hexadecimal || hash.eq_ignore_ascii_case(&super::digest::hex(content));
+                    hash.is_empty() || !hexadecimal || hash.eq_ignore_ascii_case(&Digest::of(content).to_string());
                 self.that(matches, field, "không khớp mã băm SHA-256 đi kèm");
             }
         }

@@ -8,6 +8,7 @@ use tonic::metadata::MetadataValue;
 use tonic::transport::Channel as Line;
 use tonic::{Request, Response, Status as GrpcStatus};
 
+use super::admission::Role;
 use super::catalogue::Catalogue;
 use super::code::AgencyCode;
 use super::contract::google::rpc;
@@ -21,8 +22,10 @@ use super::server::{self, Running, Settings};
 use crate::clock::{Clock, UnixMillis};
 use crate::problem::Problems;
 
+mod admission;
 mod life;
 mod once;
+pub(crate) mod pki;
 mod reading;
 mod refusals;
 mod running;
@@ -46,7 +49,8 @@ impl Bench {
 
     async fn start_in(folder: PathBuf, owner: std::sync::Arc<tempfile::TempDir>) -> Self {
         let clock = Clock::at(moment("2024-04-26T16:30"));
-        let running = server::start(settings(&folder), clock.clone(), Transport::Plain).await.expect("starts");
+        let running =
+            server::start(settings(&folder), clock.clone(), Transport::Plain(Role::Ministry)).await.expect("starts");
         let channel = Line::from_shared(format!("http://{}", running.address))
             .expect("an address")
             .connect()

@@ -155,7 +155,7 @@ async fn the_limits_themselves_are_allowed() {
         |d| d.procedure_code = "1.014199.000.00.00.H42".into(),
         |d| d.owner.as_mut().expect("an owner").papers.as_mut().expect("papers").number = "0100000190-001".into(),
         |d| {
-            d.documents[0].sha256_hex = super::super::digest::hex(b"suc khoe").to_uppercase();
+            d.documents[0].sha256_hex = crate::crypto::Digest::of(b"suc khoe").to_string().to_uppercase();
         },
     ];
     for change in changes {
