@@ -260,8 +260,17 @@ fn limits(root: &mut Keys<'_, '_>) -> Option<Limits> {
             Keys { name: "limits", table: &empty, at: 0, text: root.text, file: root.file, problems: root.problems }
         }
     };
-    keys.only(&["body_bytes_max", "body_ms_max", "call_ms_max", "requests_max", "depth_max", "elements_max"]);
+    keys.only(&[
+        "body_bytes_max",
+        "bodies_bytes_max",
+        "body_ms_max",
+        "call_ms_max",
+        "requests_max",
+        "depth_max",
+        "elements_max",
+    ]);
     let body_bytes_max = keys.integer("body_bytes_max", 16 << 20, 1 << 10..=1 << 30);
+    let bodies_bytes_max = keys.integer("bodies_bytes_max", 256 << 20, 1 << 20..=1 << 40);
     let body_ms_max = keys.integer("body_ms_max", 15_000, 100..=600_000);
     let call_ms_max = keys.integer("call_ms_max", 30_000, 1..=600_000);
     let requests_max = keys.integer("requests_max", 1024, 1..=100_000);
@@ -270,6 +279,8 @@ fn limits(root: &mut Keys<'_, '_>) -> Option<Limits> {
     let body_bytes_max = usize::try_from(body_bytes_max?).ok()?;
     Some(Limits {
         body_bytes_max,
+        // One body must find room.
+        bodies_bytes_max: usize::try_from(bodies_bytes_max?).ok()?.max(body_bytes_max),
         body_time_max: Duration::from_millis(u64::try_from(body_ms_max?).ok()?),
         call_time_max: Duration::from_millis(u64::try_from(call_ms_max?).ok()?),
         calls_max: usize::try_from(requests_max?).ok()?,

@@ -40,11 +40,17 @@ impl From<BodyError> for Refusal {
             BodyError::TooLarge { bytes_max } => Self::TooLarge { bytes_max },
             BodyError::TimedOut => Self::BodyTimeout,
             BodyError::Broken => Self::Malformed,
+            BodyError::NoRoom => Self::overload(),
         }
     }
 }
 
 impl Refusal {
+    /// The gateway has more to do than it can.
+    pub fn overload() -> Self {
+        Self::Unavailable { retry_after_s: RETRY_AFTER_S }
+    }
+
     /// The HTTP status.
     pub fn http_status(self) -> u16 {
         match self {
@@ -101,3 +107,6 @@ impl Refusal {
         }
     }
 }
+
+/// What an overloaded gateway asks callers to wait, seconds.
+const RETRY_AFTER_S: u32 = 1;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Why a body was not read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -21,20 +22,78 @@ pub enum BodyError {
     /// The client went away, or broke the framing.
     #[error("the body broke off")]
     Broken,
+    /// Too many large bodies are held already: 503.
+    #[error("no room for the body")]
+    NoRoom,
 }
 
-/// Reads a body of at most `bytes_max` bytes within `time_max`.
+/// Memory that large bodies share. A body's first [`FREE_BYTES`] are not counted: connections and streams bound them.
+#[derive(Debug)]
+pub struct Room {
+    kib: Semaphore,
+}
+
+/// A body, and its share of a [`Room`] until it is dropped.
+#[derive(Debug)]
+pub struct Held<'r> {
+    /// The body.
+    pub bytes: Bytes,
+    _share: Option<SemaphorePermit<'r>>,
+}
+
+impl From<Bytes> for Held<'_> {
+    /// Bytes that are there already take no room.
+    fn from(bytes: Bytes) -> Self {
+        Self { bytes, _share: None }
+    }
+}
+
+/// Bounds of one body.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Longest body, bytes.
+    pub bytes_max: usize,
+    /// How long it may take to arrive.
+    pub time_max: Duration,
+}
+
+impl Room {
+    /// Room for this many bytes.
+    pub fn new(bytes: usize) -> Self {
+        Self { kib: Semaphore::new((bytes / 1024).min(Semaphore::MAX_PERMITS)) }
+    }
+
+    /// Lets a body grow to `bytes`, of which its share covers some already.
+    fn grow<'r>(&'r self, share: &mut Option<SemaphorePermit<'r>>, bytes: usize) -> Result<(), BodyError> {
+        let held = share.as_ref().map_or(0, SemaphorePermit::num_permits);
+        let needed = bytes.saturating_sub(FREE_BYTES).div_ceil(1024).saturating_sub(held);
+        if needed == 0 {
+            return Ok(());
+        }
+        let more = u32::try_from(needed).ok().and_then(|needed| self.kib.try_acquire_many(needed).ok());
+        let more = more.ok_or(BodyError::NoRoom)?;
+        match share {
+            Some(share) => share.merge(more),
+            None => *share = Some(more),
+        }
+        Ok(())
+    }
+}
+
+/// Reads a body within its bounds and the room that is left.
 ///
 /// Memory is taken as bytes arrive, not by what Content-Length promises.
-pub async fn read(body: Incoming, bytes_max: usize, time_max: Duration) -> Result<Bytes, BodyError> {
+pub async fn read(body: Incoming, bounds: Bounds, room: &Room) -> Result<Held<'_>, BodyError> {
+    let Bounds { bytes_max, time_max } = bounds;
     let said = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if said > bytes_max {
         return Err(BodyError::TooLarge { bytes_max });
     }
-    tokio::time::timeout(time_max, collect(body, bytes_max)).await.map_err(|_| BodyError::TimedOut)?
+    tokio::time::timeout(time_max, collect(body, bytes_max, room)).await.map_err(|_| BodyError::TimedOut)?
 }
 
-async fn collect(mut body: Incoming, bytes_max: usize) -> Result<Bytes, BodyError> {
+async fn collect(mut body: Incoming, bytes_max: usize, room: &Room) -> Result<Held<'_>, BodyError> {
+    let mut share = None;
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -44,6 +103,7 @@ async fn collect(mut body: Incoming, bytes_max: usize) -> Result<Bytes, BodyErro
         if held + piece.len() > bytes_max {
             return Err(BodyError::TooLarge { bytes_max });
         }
+        room.grow(&mut share, held + piece.len())?;
         match &first {
             // A body of one piece, as most are, is not copied.
             None => first = Some(piece),
@@ -56,5 +116,28 @@ async fn collect(mut body: Incoming, bytes_max: usize) -> Result<Bytes, BodyErro
             }
         }
     }
-    if rest.is_empty() { Ok(first.unwrap_or_default()) } else { Ok(rest.freeze()) }
+    let bytes = if rest.is_empty() { first.unwrap_or_default() } else { rest.freeze() };
+    Ok(Held { bytes, _share: share })
+}
+
+/// Of each body, the bytes that take no room.
+const FREE_BYTES: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_bodies_share_their_room_and_small_ones_need_none() {
+        let room = Room::new(100 << 10);
+        let (mut one, mut other, mut small) = (None, None, None);
+        assert_eq!(room.grow(&mut small, FREE_BYTES), Ok(()));
+        assert!(small.is_none());
+        assert_eq!(room.grow(&mut one, FREE_BYTES + 1), Ok(()));
+        assert_eq!(room.grow(&mut one, FREE_BYTES + (60 << 10)), Ok(()));
+        assert_eq!(room.grow(&mut other, FREE_BYTES + (40 << 10)), Ok(()));
+        assert_eq!(room.grow(&mut other, FREE_BYTES + (40 << 10) + 1), Err(BodyError::NoRoom));
+        drop(one);
+        assert_eq!(room.grow(&mut other, FREE_BYTES + (100 << 10)), Ok(()));
+    }
 }

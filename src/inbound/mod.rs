@@ -41,7 +41,8 @@ use crate::fault::Fault;
 use crate::fault::refusal::Refusal;
 use crate::fault::text::Language;
 use crate::grpc::Upstream;
-use crate::http::{Handler, body};
+use crate::http::Handler;
+use crate::http::body::{self, Bounds, Held, Room};
 use crate::member::{Member, Registry};
 use crate::problem::Problems;
 use crate::telemetry::Metrics;
@@ -76,6 +77,8 @@ pub struct Limits {
     pub body_bytes_max: usize,
     /// How long a body may take to arrive: 408 beyond.
     pub body_time_max: Duration,
+    /// All bodies held at once, bytes, their first 64 KiB not counted: 503 beyond.
+    pub bodies_bytes_max: usize,
     /// How long the service may take: the fault `timeout` beyond.
     pub call_time_max: Duration,
     /// Calls under way at once, of all members: 503 beyond.
@@ -88,6 +91,7 @@ impl Default for Limits {
             xml: xml::limits::Limits::default(),
             body_bytes_max: 16 << 20,
             body_time_max: Duration::from_secs(15),
+            bodies_bytes_max: 256 << 20,
             call_time_max: Duration::from_secs(30),
             calls_max: 1024,
         }
@@ -103,6 +107,7 @@ pub struct Inbound {
     language: Language,
     metrics: Arc<Metrics>,
     places: Semaphore,
+    room: Room,
 }
 
 /// A message whose sender is a member, as received.
@@ -111,7 +116,7 @@ struct Received<'r> {
     face: &'r Face,
     accepted: Accepted<'r>,
     holder: Arc<Member>,
-    bytes: Bytes,
+    body: Held<'r>,
 }
 
 impl Inbound {
@@ -129,6 +134,7 @@ impl Inbound {
             language: parts.language,
             metrics: parts.metrics,
             places: Semaphore::new(parts.limits.calls_max),
+            room: Room::new(parts.limits.bodies_bytes_max),
         })
     }
 
@@ -147,8 +153,9 @@ impl Inbound {
             Err(fault) => return Ok(Answer::Fault(manner, fault)),
         };
         entry.stage = Stage::Body;
-        let bytes = body::read(body, self.limits.body_bytes_max, self.limits.body_time_max).await?;
-        let prepared = self.prepare(Received { face, accepted, holder, bytes }, &mut manner, entry);
+        let bounds = Bounds { bytes_max: self.limits.body_bytes_max, time_max: self.limits.body_time_max };
+        let body = body::read(body, bounds, &self.room).await?;
+        let prepared = self.prepare(Received { face, accepted, holder, body }, &mut manner, entry);
         let written = match prepared {
             Ok(prepared) => self.call(face, prepared, &manner, entry).await,
             Err(fault) => Err(fault),
@@ -161,7 +168,7 @@ impl Inbound {
 
     /// A place among the calls under way.
     fn place(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        self.places.try_acquire().map_err(|_| Refusal::Unavailable { retry_after_s: RETRY_AFTER_S })
+        self.places.try_acquire().map_err(|_| Refusal::overload())
     }
 
     fn holder(&self, peer: &Peer, entry: &mut Entry) -> Result<Arc<Member>, Fault> {
@@ -174,9 +181,9 @@ impl Inbound {
 
     /// From the bytes of a message to a call that may be made.
     fn prepare(&self, received: Received<'_>, manner: &mut Manner, entry: &mut Entry) -> Result<Prepared, Fault> {
-        let Received { face, accepted, holder, bytes } = received;
+        let Received { face, accepted, holder, body } = received;
         entry.stage = Stage::Read;
-        let text = to_utf8(&bytes, accepted.media.charset.as_deref())?;
+        let text = to_utf8(&body.bytes, accepted.media.charset.as_deref())?;
         let tape = Tape::parse(&text, &self.limits.xml)?;
         let asked = Asked::read(&face.partner, &tape, manner)?;
         entry.message_id = asked.message_id().map(str::to_owned);
@@ -218,9 +225,6 @@ impl Handler for Inbound {
         answer::respond(answer, &mut entry, self.language, &method)
     }
 }
-
-/// What an overloaded gateway asks callers to wait, seconds.
-const RETRY_AFTER_S: u32 = 1;
 
 #[cfg(test)]
 mod tests;

@@ -96,7 +96,8 @@ fn send(inbound: &Inbound, subject: &str, content_type: &str, bytes: impl Into<B
     let mut manner = Manner::of_media(accepted.media.version);
     let mut entry = Entry::begin(Trace::of(&headers), inbound.metrics.clone());
     entry.member = Some(holder.id().clone());
-    let received = Received { face: &inbound.faces[0], accepted, holder, bytes: bytes.into() };
+    let body = Held::from(bytes.into());
+    let received = Received { face: &inbound.faces[0], accepted, holder, body };
     let result = inbound.prepare(received, &mut manner, &mut entry);
     let name = |member: &Option<crate::member::MemberId>| member.as_ref().map_or("-".to_owned(), ToString::to_string);
     let (member, via) = (name(&entry.member), name(&entry.via));
@@ -267,7 +268,7 @@ async fn a_fault_goes_out_in_the_version_and_with_the_headers_of_its_question() 
     let inbound = inbound();
     let write = |content_type: &str, message: String| {
         let outcome = send(&inbound, "h56", content_type, message);
-        let fault = outcome.result.err().expect("a fault");
+        let fault = outcome.result.expect_err("a fault");
         let context = Context { trace: "t", language: Language::English, x_road: outcome.manner.x_road };
         String::from_utf8(fault.write(&outcome.manner.reply, context)).expect("UTF-8")
     };
