@@ -90,14 +90,17 @@ async fn run_gateway(dir: &Path, backend: SocketAddr) {
 /// Passes bodies through.
 struct Through {
     upstream: Upstream,
+    room: body::Room,
 }
 
 impl Handler for Through {
     async fn handle(&self, _peer: Arc<Peer>, request: Request<Incoming>) -> Response<Full<Bytes>> {
-        let whole = body::read(request.into_body(), 16 << 20, Duration::from_secs(15)).await;
-        let Ok(whole) = whole else { return status(StatusCode::BAD_REQUEST) };
+        let bounds = body::Bounds { bytes_max: 16 << 20, time_max: Duration::from_secs(15) };
+        let Ok(whole) = body::read(request.into_body(), bounds, &self.room).await else {
+            return status(StatusCode::BAD_REQUEST);
+        };
         let method = "/molisa.dossier.v1.DossierService/SubmitDossier";
-        match self.upstream.unary(method, whole, Metadata::default(), Duration::from_secs(30)).await {
+        match self.upstream.unary(method, whole.bytes, Metadata::default(), Duration::from_secs(30)).await {
             Ok(answer) => Response::new(Full::new(answer)),
             Err(_) => status(StatusCode::SERVICE_UNAVAILABLE),
         }
@@ -114,7 +117,8 @@ async fn run_passthrough(dir: &Path, backend: SocketAddr) {
     let (identity, trust) = keys(&Layout::at(dir).pair("gateway"), dir);
     let connector = Connector::new(&identity, &trust, &["h2"]).expect("usable keys");
     let address = Address::parse(&format!("https://{backend}"), Some("localhost")).expect("an address");
-    let through = Through { upstream: Upstream::new(&address, &connector, 2, 64 << 20) };
+    let upstream = Upstream::new(&address, &connector, 2, 64 << 20);
+    let through = Through { upstream, room: body::Room::new(256 << 20) };
     let acceptor = Acceptor::new(&identity, &trust, &ALPN).expect("usable keys");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     super::announce(listener.local_addr().expect("bound"));

@@ -4,7 +4,7 @@
 //! Operation ── request ─▶ TypePlan of the wrapper ── leaf 0 ─▶ Message { field, plan } ─▶ TypePlan of HoSo
 //!           └─ answer ──▶ …                       └─ leaf 1 ─▶ Scalar { field, codec }
 //! ```
-//! A [`TypePlan`] says what becomes of each leaf, attribute and text of one XSD type within one protobuf message. Where
+//! A `TypePlan` says what becomes of each leaf, attribute and text of one XSD type within one protobuf message. Where
 //! an element has no plan it is validated and not carried.
 
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::schema::model::{ElementId, NamespaceId, Schema, TypeId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OperationId(pub u16);
 
-/// Index in [`Partner::plans`].
+/// Index in `Partner::plans`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PlanId(pub u32);
 

@@ -27,7 +27,7 @@ pub enum BodyError {
     NoRoom,
 }
 
-/// Memory that large bodies share. A body's first [`FREE_BYTES`] are not counted: connections and streams bound them.
+/// Memory that large bodies share. A body's first `FREE_BYTES` are not counted: connections and streams bound them.
 #[derive(Debug)]
 pub struct Room {
     kib: Semaphore,

@@ -34,7 +34,7 @@ pub fn normalize_attribute(raw: &str) -> String {
     value
 }
 
-/// Whether every `&` of an attribute value starts a reference that [`reference`] knows.
+/// Whether every `&` of an attribute value starts a reference that [`reference()`] knows.
 pub fn check_references(raw: &str) -> bool {
     let mut rest = raw;
     while let Some(at) = memchr::memchr(b'&', rest.as_bytes()) {

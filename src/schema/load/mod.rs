@@ -16,9 +16,9 @@ use crate::problem::Problems;
 
 /// Reads `files` with all they include and import (local files only, relative to the file that names them).
 ///
-/// Supported is what DESIGN's exchange schemas use of XML Schema 1.0; anything else is an error that names the
+/// Supported is what exchange schemas use of XML Schema 1.0; anything else is an error that names the
 /// construct, never skipped. All problems of all files are added to `problems`; `None` where any of them is an error.
-/// Limits: [`source::FILES_MAX`] files of [`source::FILE_BYTES_MAX`] bytes.
+/// Limits: 256 files of 16 MiB.
 pub fn load(files: &[PathBuf], problems: &mut Problems) -> Option<Schema> {
     let mut found = Problems::new();
     let sources = source::read(files, &mut found);
