@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::sandbox::answer::{Answer, Ending};
-use crate::sandbox::connect::Identity;
 use crate::sandbox::error::told;
 use crate::sandbox::layout::{Layout, Pair};
 use crate::sandbox::message::{XRoad, envelope};
@@ -109,8 +108,7 @@ fn target(args: &Args) -> Result<Target, Error> {
     let given = args.client.clone().zip(args.service.clone());
     if let (Some(url), Some(certificate), Some(key), Some(ca)) = (&args.url, &args.cert, &args.key, &args.ca) {
         let pair = Pair { certificate: certificate.clone(), key: key.clone() };
-        let identity = Identity::read(&pair, ca, &["h2", "http/1.1"])?;
-        return Ok(Target { portal: Portal::new(url, identity)?, parties: given });
+        return Ok(Target { portal: Portal::new(url, &pair, ca)?, parties: given });
     }
     let layout = Layout::at(args.dir.as_deref().unwrap_or(Path::new(".")));
     let file = layout.path("ready.json");

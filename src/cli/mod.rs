@@ -2,6 +2,7 @@
 
 pub mod call;
 pub mod check;
+pub mod sandbox;
 pub mod serve;
 
 use std::process::ExitCode;
@@ -21,6 +22,7 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Sandbox(sandbox::Args),
     Serve(serve::GatewayArgs),
     DossierService(serve::DossierServiceArgs),
     Check(check::CheckArgs),
@@ -30,13 +32,25 @@ enum Command {
 
 /// Reads the command line and does what it says.
 pub fn run() -> ExitCode {
-    match CommandLine::parse().command {
-        Command::Serve(args) => serve::gateway(&args),
-        Command::DossierService(args) => serve::dossier_service(&args),
-        Command::Check(args) => check::check(&args),
-        Command::Explain(args) => check::explain(&args),
-        Command::Call(args) => serve::block_on(call::run(args)),
-    }
+    let command = CommandLine::parse().command;
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("lienthong: the runtime did not start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    // Connections to services are opened in a runtime, also those that `check` never uses.
+    runtime.block_on(async {
+        match command {
+            Command::Sandbox(args) => sandbox::run(args).await,
+            Command::Serve(args) => serve::gateway(&args).await,
+            Command::DossierService(args) => serve::dossier_service(&args).await,
+            Command::Check(args) => check::check(&args),
+            Command::Explain(args) => check::explain(&args),
+            Command::Call(args) => call::run(args).await,
+        }
+    })
 }
 
 const EXAMPLES: &str = "Examples:

@@ -31,7 +31,7 @@ pub struct DossierServiceArgs {
 }
 
 /// Runs `lienthong serve`.
-pub fn gateway(args: &GatewayArgs) -> ExitCode {
+pub async fn gateway(args: &GatewayArgs) -> ExitCode {
     let mut problems = Problems::new();
     let settings = gateway::load(&args.config, Clock::System.now(), &mut problems);
     let Some(settings) = report(settings, &problems) else { return ExitCode::FAILURE };
@@ -44,10 +44,11 @@ pub fn gateway(args: &GatewayArgs) -> ExitCode {
         running.stop().await;
         Ok(())
     })
+    .await
 }
 
 /// Runs `lienthong dossier-service`.
-pub fn dossier_service(args: &DossierServiceArgs) -> ExitCode {
+pub async fn dossier_service(args: &DossierServiceArgs) -> ExitCode {
     let mut problems = Problems::new();
     let settings = dossier::load(&args.config, Clock::System.now(), &mut problems);
     let Some(settings) = report(settings, &problems) else { return ExitCode::FAILURE };
@@ -60,6 +61,7 @@ pub fn dossier_service(args: &DossierServiceArgs) -> ExitCode {
         running.stop().await;
         Ok(())
     })
+    .await
 }
 
 /// Resolves when the process is asked to end: SIGTERM or Ctrl-C.
@@ -72,29 +74,16 @@ pub async fn stop_signal() {
 }
 
 /// Runs a server to its end; prints the error and its causes.
-fn run(work: impl Future<Output = Result<(), app::Error>>) -> ExitCode {
-    block_on(async {
-        let Err(error) = work.await else { return ExitCode::SUCCESS };
-        eprint!("lienthong: {error}");
-        let mut cause = std::error::Error::source(&error);
-        while let Some(next) = cause {
-            eprint!(": {next}");
-            cause = next.source();
-        }
-        eprintln!();
-        ExitCode::FAILURE
-    })
-}
-
-/// Runs to the end on a runtime of its own.
-pub fn block_on(work: impl Future<Output = ExitCode>) -> ExitCode {
-    match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(work),
-        Err(error) => {
-            eprintln!("lienthong: the runtime did not start: {error}");
-            ExitCode::FAILURE
-        }
+async fn run(work: impl Future<Output = Result<(), app::Error>>) -> ExitCode {
+    let Err(error) = work.await else { return ExitCode::SUCCESS };
+    eprint!("lienthong: {error}");
+    let mut cause = std::error::Error::source(&error);
+    while let Some(next) = cause {
+        eprint!(": {next}");
+        cause = next.source();
     }
+    eprintln!();
+    ExitCode::FAILURE
 }
 
 /// Prints what was found where it matters now; the settings where they can be used.

@@ -27,6 +27,17 @@ pub enum Error {
     /// The directory's configuration, contracts or certificates have problems.
     #[error("{0}")]
     Problems(crate::problem::Problems),
+    /// The gateway or the dossier service did not start.
+    #[error("the sandbox did not start")]
+    Start(#[source] crate::app::Error),
+    /// The gateway answered otherwise than it must.
+    #[error("{operation} was answered by {answer}")]
+    Unexpected {
+        /// What was asked.
+        operation: &'static str,
+        /// The answer as it came: the people in a sandbox are fictional.
+        answer: String,
+    },
     /// No sandbox serves in the directory.
     #[error("no sandbox serves there: ready.json is missing")]
     NotServing,

@@ -58,12 +58,13 @@ impl Interpreter {
     }
 }
 
-/// Leaf fields in order, as many as fit a line.
+/// Leaf fields in order, as many as fit a line; long texts are cut.
 fn brief(message: &DynamicMessage) -> String {
     let mut fields = Vec::new();
     leaves(message, &mut fields);
     let mut text = String::new();
-    for field in fields {
+    for field in &fields {
+        let field = cut(field, FIELD_CHARS_MAX);
         if text.chars().count() + field.chars().count() > LINE_CHARS_MAX {
             text.push('…');
             break;
@@ -74,10 +75,17 @@ fn brief(message: &DynamicMessage) -> String {
     text.trim_end().to_owned()
 }
 
+fn cut(text: &str, chars: usize) -> String {
+    match text.char_indices().nth(chars) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 fn leaves(message: &DynamicMessage, out: &mut Vec<String>) {
     for (field, value) in message.fields() {
         match value {
-            Value::Message(nested) if nested.descriptor().full_name() == "google.protobuf.Timestamp" => {
+            Value::Message(nested) if nested.descriptor().full_name().starts_with("google.") => {
                 out.push(format!("{}=…", field.name()));
             }
             Value::Message(nested) => leaves(nested, out),
@@ -92,4 +100,5 @@ fn leaves(message: &DynamicMessage, out: &mut Vec<String>) {
     }
 }
 
-const LINE_CHARS_MAX: usize = 72;
+const FIELD_CHARS_MAX: usize = 36;
+const LINE_CHARS_MAX: usize = 84;

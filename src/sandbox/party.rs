@@ -21,6 +21,9 @@ pub const PORTAL: Party = Party {
     agency: "000.00.00.G22",
 };
 
+/// The portal's clerk, as X-Road's `userId`.
+pub const PORTAL_USER: &str = "dvcqg.can-bo-01";
+
 /// The portal and two provinces.
 pub const MEMBERS: [Party; 3] = [
     PORTAL,

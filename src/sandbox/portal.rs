@@ -1,5 +1,6 @@
 //! A portal's SOAP client: HTTP over mutual TLS, one connection a call.
 
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,32 +8,33 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 
 use super::answer::Answer;
-use super::connect::Identity;
+use super::connect::{connect, connector};
 use super::error::Error;
-use super::layout::Layout;
+use super::layout::{Layout, Pair};
 use super::party::Party;
 use crate::soap::version::Version;
+use crate::tls::Connector;
 
 /// One caller of one address.
 #[derive(Debug, Clone)]
 pub struct Portal {
     address: http::Uri,
-    identity: Identity,
+    connector: Connector,
 }
 
 impl Portal {
-    /// A caller of `address` that shows what `identity` says.
-    pub fn new(address: &str, identity: Identity) -> Result<Self, Error> {
+    /// A caller of `address` that shows `pair` and trusts `ca`.
+    pub fn new(address: &str, pair: &Pair, ca: &Path) -> Result<Self, Error> {
         let uri: http::Uri = address.parse().map_err(|_| Error::Address { address: address.to_owned() })?;
         if uri.scheme_str() != Some("https") || uri.host().is_none() {
             return Err(Error::Address { address: address.to_owned() });
         }
-        Ok(Self { address: uri, identity })
+        Ok(Self { address: uri, connector: connector(pair, ca, &ALPN)? })
     }
 
     /// A member of a sandbox.
     pub fn open(address: &str, layout: &Layout, party: Party) -> Result<Self, Error> {
-        Self::new(address, Identity::read(&layout.member(party.id), &layout.ca(), &ALPN)?)
+        Self::new(address, &layout.member(party.id), &layout.ca())
     }
 
     /// Sends a message and reads the answer.
@@ -46,7 +48,7 @@ impl Portal {
     }
 
     async fn exchange(&self, version: Version, message: Vec<u8>) -> Result<Answer, Error> {
-        let stream = self.identity.connect(&self.address).await?;
+        let stream = connect(&self.connector, &self.address).await?;
         let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         let io = TokioIo::new(stream);
         let response = if is_http2 {

@@ -16,12 +16,15 @@ use super::portal::Portal;
 use super::samples::{Filling, Sample};
 use super::transcript::{Transcript, Voice};
 use crate::dossier::contract::molisa::dossier::v1;
+use crate::dossier::lifecycle;
 use crate::soap::version::Version;
 
 /// What is told about one area.
 struct Area {
     title: &'static str,
     sample: &'static str,
+    /// Whether the application is sent twice.
+    is_repeated: bool,
     missing: &'static str,
     paper: &'static str,
     fee: &'static str,
@@ -70,81 +73,94 @@ pub async fn play<W: Write>(layout: &Layout, transcript: &mut Transcript<W>) -> 
 impl<W: Write> Story<'_, W> {
     /// One dossier's life; its code.
     async fn walk(&mut self, area: &Area) -> Result<String, Error> {
-        let code = self.submit(area).await?;
+        let (code, own_code) = self.submit(area).await?;
         let dossier = self.office.accept(&code).await?;
-        self.officer("AcceptDossier", &dossier, v1::Status::Accepted)?;
-        let round = self.supplement(area, &code).await?;
+        let due = dossier.due_time.as_ref().map_or_else(String::new, |due| shown_moment(due.seconds));
+        self.officer("AcceptDossier", &format!("promised for {due}"), &dossier, v1::Status::Accepted)?;
+        self.supplement(area, &code).await?;
         self.pay(area, &code).await?;
         let dossier = self.office.record(&code, area.work).await?;
-        self.officer("RecordStep", &dossier, v1::Status::Processing)?;
+        self.officer("RecordStep", area.work, &dossier, v1::Status::Processing)?;
         let dossier = self.office.finish(&code).await?;
-        self.officer("FinishDossier", &dossier, v1::Status::Processed)?;
+        self.officer("FinishDossier", "", &dossier, v1::Status::Processed)?;
         let dossier = self.office.hand_over(&code, area.result).await?;
-        self.officer("ReturnResult", &dossier, v1::Status::Returned)?;
-        self.read_back(area, &code, round).await?;
+        self.officer("ReturnResult", area.result, &dossier, v1::Status::Returned)?;
+        self.read_back(area, &code, &own_code).await?;
         Ok(code)
     }
 
-    async fn submit(&mut self, area: &Area) -> Result<String, Error> {
+    /// Submitted; the ministry's code and the portal's own.
+    async fn submit(&mut self, area: &Area) -> Result<(String, String), Error> {
         let now = local_now();
         let own_code = own_code();
         let filling = Filling { code: &own_code, ..blank(&now) };
-        let answer = self.ask(area.sample, &filling, &["MaTTHC", "ChuHoSo"]).await?;
+        let message = Message::of(area.sample, &filling, &["MaTTHC", "ChuHoSo"], &["MaHoSo", "TrangThaiHoSo"]);
+        let answer = self.exchange(&message).await?;
         self.succeeded(&answer, "1")?;
-        Ok(answer.value("MaHoSo").unwrap_or_default().to_owned())
+        let code = answer.value("MaHoSo").unwrap_or_default().to_owned();
+        if area.is_repeated {
+            self.transcript
+                .remark("the portal lost the answer and sends the same message again: one dossier, not two")?;
+            let again = self.exchange(&message).await?;
+            self.same("MaHoSo", &code, again.value("MaHoSo"))?;
+        }
+        Ok((code, own_code))
     }
 
-    /// Asked for and answered; the round.
-    async fn supplement(&mut self, area: &Area, code: &str) -> Result<i32, Error> {
+    /// Asked for and answered.
+    async fn supplement(&mut self, area: &Area, code: &str) -> Result<(), Error> {
         let (dossier, round) = self.office.request_supplement(code, area.missing).await?;
-        self.officer("RequestSupplement", &dossier, v1::Status::SupplementRequested)?;
+        self.officer("RequestSupplement", area.missing, &dossier, v1::Status::SupplementRequested)?;
         let now = local_now();
         let filling = Filling { dossier: code, round, paper: area.paper, ..blank(&now) };
-        let answer = self.ask("BoSungHoSo", &filling, &["MaHoSo", "HoSoBoSungId"]).await?;
-        self.succeeded(&answer, "2")?;
-        Ok(round)
+        let shown = ["HoSoBoSungId", "MaThanhPhanHoSo", "TenTepDinhKem"];
+        let answer = self.exchange(&Message::of("BoSungHoSo", &filling, &shown, &["TrangThaiHoSo"])).await?;
+        self.succeeded(&answer, "2")
     }
 
     /// The portal pays what it reads that it owes.
     async fn pay(&mut self, area: &Area, code: &str) -> Result<(), Error> {
         let dossier = self.office.request_payment(code, area.fee, area.amount).await?;
-        self.officer("RequestPayment", &dossier, v1::Status::PaymentRequested)?;
+        let asked = format!("{}, {} đồng", area.fee, area.amount);
+        self.officer("RequestPayment", &asked, &dossier, v1::Status::PaymentRequested)?;
         let now = local_now();
         let mut filling = Filling { dossier: code, ..blank(&now) };
-        let answer = self.ask("TraCuuHoSo", &filling, &["MaHoSo"]).await?;
+        let look = Message::of("TraCuuHoSo", &filling, &["MaHoSo"], &["TrangThaiHoSo", "TenPhiLePhi", "Gia"]);
+        let answer = self.exchange(&look).await?;
         self.succeeded(&answer, "6")?;
         self.same("Gia", &area.amount.to_string(), answer.value("Gia"))?;
         let reference = own_code();
         filling.code = &reference;
         filling.amount = answer.value("Gia").and_then(|amount| amount.parse().ok()).unwrap_or_default();
-        let answer = self.ask("XacNhanThanhToan", &filling, &["MaHoSo", "SoTien", "MaTienTe"]).await?;
+        let shown = ["SoTien", "MaTienTe", "MaNganHang"];
+        let answer = self.exchange(&Message::of("XacNhanThanhToan", &filling, &shown, &["TrangThaiHoSo"])).await?;
         self.succeeded(&answer, "2")
     }
 
     /// The portal reads the finished dossier: what it sent, what the ministry added, and every step.
-    async fn read_back(&mut self, area: &Area, code: &str, round: i32) -> Result<(), Error> {
+    async fn read_back(&mut self, area: &Area, code: &str, own_code: &str) -> Result<(), Error> {
         let now = local_now();
-        let filling = Filling { dossier: code, round, paper: area.paper, ..blank(&now) };
-        let answer = self.ask("TraCuuHoSo", &filling, &["MaHoSo"]).await?;
+        let filling = Filling { dossier: code, ..blank(&now) };
+        let read = ["TrangThaiHoSo", "DuongDanTepTinKetQua"];
+        let answer = self.exchange(&Message::of("TraCuuHoSo", &filling, &["MaHoSo"], &read)).await?;
         self.succeeded(&answer, "10")?;
-        let sent = Sample::named(area.sample).ok_or(Error::NotServing)?.body(&filling);
-        let sent = Answer::new(200, String::new(), envelope(Version::Soap11, None, &sent).into());
+        let sent = Message::of(area.sample, &Filling { code: own_code, ..filling }, &[], &[]);
+        let sent = Answer::new(0, String::new(), sent.envelope().into());
         for name in CARRIED {
-            let expected: Vec<&str> = sent.values(name).collect();
-            let found: Vec<&str> = answer.values(name).take(expected.len()).collect();
+            let expected: Vec<&str> = sent.values(name).map(without_zeros).collect();
+            let found: Vec<&str> = answer.values(name).map(without_zeros).take(expected.len()).collect();
             self.transcript.expect(name, &expected.join(", "), &found.join(", "))?;
         }
         self.same("DuongDanTepTinKetQua", area.result, answer.value("DuongDanTepTinKetQua"))?;
-        let steps = self.ask("LayTienDoHoSo", &filling, &["MaHoSo"]).await?;
+        let steps = self.exchange(&Message::of("LayTienDoHoSo", &filling, &["MaHoSo"], &["TrangThai"])).await?;
         let statuses: Vec<&str> = steps.values("TrangThai").collect();
-        self.transcript.expect("steps", STEPS, &statuses.join(" "))?;
-        Ok(())
+        Ok(self.transcript.expect("steps", STEPS, &statuses.join(" "))?)
     }
 
     async fn list(&mut self, codes: &[String]) -> Result<(), Error> {
         let now = local_now();
-        let filling = blank(&now);
-        let answer = self.ask("DanhSachHoSo", &filling, &["donViXuLy", "ngayNhan1", "ngayNhan2"]).await?;
+        let shown = ["donViXuLy", "ngayNhan1", "ngayNhan2"];
+        let answer = self.exchange(&Message::of("DanhSachHoSo", &blank(&now), &shown, &["total", "MaHoSo"])).await?;
         self.same("error_code", "0", answer.value("error_code"))?;
         for code in codes {
             let is_listed = answer.values("MaHoSo").any(|listed| listed == code);
@@ -157,10 +173,9 @@ impl<W: Write> Story<'_, W> {
     async fn refused_message(&mut self) -> Result<(), Error> {
         let now = local_now();
         let filling = Filling { code: &own_code(), ..blank(&now) };
-        let sample = Sample::named(AREAS[0].sample).ok_or(Error::NotServing)?;
-        let birthday = "<NgaySinh>1984-02-29</NgaySinh>";
-        let body = sample.body(&filling).replace(birthday, "<NgaySinh>1985-02-29</NgaySinh>");
-        let answer = self.exchange(sample.operation(), &body, &["NgaySinh"]).await?;
+        let mut message = Message::of(AREAS[0].sample, &filling, &["NgaySinh"], &[]);
+        message.body = message.body.replace("<NgaySinh>1984-02-29<", "<NgaySinh>1984-02-31<");
+        let answer = self.exchange(&message).await?;
         self.same("answer", "Fault", Some(answer.element()))?;
         self.same("Code", "invalid_schema", answer.value("Code"))?;
         self.same("Path", "/NopHoSo/HoSo/ToKhai/ToKhaiGiayPhepLaoDong/NgaySinh", answer.value("Path"))
@@ -170,7 +185,7 @@ impl<W: Write> Story<'_, W> {
     async fn illegal_step(&mut self, code: &str) -> Result<(), Error> {
         let now = local_now();
         let filling = Filling { dossier: code, ..blank(&now) };
-        let answer = self.ask("RutHoSo", &filling, &["MaHoSo", "LyDo"]).await?;
+        let answer = self.exchange(&Message::of("RutHoSo", &filling, &["MaHoSo"], &[])).await?;
         self.same("error_code", "409", answer.value("error_code"))
     }
 
@@ -189,42 +204,38 @@ impl<W: Write> Story<'_, W> {
         Ok(())
     }
 
-    async fn ask(&mut self, sample: &str, filling: &Filling<'_>, shown: &[&str]) -> Result<Answer, Error> {
-        let sample = Sample::named(sample).ok_or(Error::NotServing)?;
-        self.exchange(sample.operation(), &sample.body(filling), shown).await
-    }
-
     /// Sends, and tells the three sides of it: SOAP in, gRPC, SOAP out.
-    async fn exchange(&mut self, operation: &str, body: &str, shown: &[&str]) -> Result<Answer, Error> {
+    async fn exchange(&mut self, message: &Message) -> Result<Answer, Error> {
         self.exchanges += 1;
-        let headers = XRoad {
-            client: party::PORTAL.identifier.to_owned(),
-            service: party::MINISTRY.to_owned(),
-            operation: operation.to_owned(),
-            id: uuid::Uuid::new_v4().to_string(),
-            user: Some("dvcqg.can-bo-01".to_owned()),
-            issue: None,
-        };
-        let request = envelope(Version::Soap11, Some(&headers), body);
+        let request = message.envelope();
         let sent = Answer::new(0, String::new(), request.clone().into());
-        self.transcript.said(Voice::PortalAsks, operation, &shown_values(&sent, shown))?;
-        match self.interpreter.call(body) {
+        self.transcript.said(Voice::PortalAsks, message.sample.operation(), &shown_values(&sent, &message.shown))?;
+        match self.interpreter.call(&message.body) {
             Some(call) => self.transcript.said(Voice::GatewayAsks, &call.method, &call.content)?,
             None => self.transcript.said(Voice::GatewayAsks, "nothing", "the message does not fit the contract")?,
         }
         let answer = self.portal.post(Version::Soap11, request).await?;
-        self.transcript.said(Voice::PortalReads, answer.element(), &told(&answer))?;
+        let read = match answer.ending() {
+            Ending::Fault => &["Code", "Path", "Line", "Rule"][..],
+            Ending::Refusal => &["error_code", "message"],
+            Ending::Success => &message.read,
+        };
+        self.transcript.said(Voice::PortalReads, answer.element(), &shown_values(&answer, read))?;
         Ok(answer)
     }
 
-    fn officer(&mut self, what: &str, dossier: &v1::DossierSummary, expected: v1::Status) -> Result<(), Error> {
+    fn officer(
+        &mut self,
+        what: &str,
+        content: &str,
+        dossier: &v1::DossierSummary,
+        expected: v1::Status,
+    ) -> Result<(), Error> {
         self.exchanges += 1;
-        let due =
-            dossier.due_time.as_ref().map(|due| format!(", due {}", shown_moment(due.seconds))).unwrap_or_default();
-        let status = dossier.status().as_str_name().trim_start_matches("STATUS_");
-        self.transcript.said(Voice::Officer, what, &format!("{} is {status}{due}", dossier.code))?;
-        self.transcript.expect(what, expected.as_str_name(), dossier.status().as_str_name())?;
-        Ok(())
+        let status = dossier.status().as_str_name();
+        let comma = if content.is_empty() { "" } else { ", " };
+        self.transcript.said(Voice::Officer, what, &format!("{status}{comma}{content}"))?;
+        Ok(self.transcript.expect(what, expected.as_str_name(), status)?)
     }
 
     fn succeeded(&mut self, answer: &Answer, status: &str) -> Result<(), Error> {
@@ -237,42 +248,71 @@ impl<W: Write> Story<'_, W> {
     }
 }
 
+/// One message of the portal's.
+struct Message {
+    sample: Sample,
+    body: String,
+    id: String,
+    /// Elements of it that are told.
+    shown: Vec<&'static str>,
+    /// Elements of a good answer that are told.
+    read: Vec<&'static str>,
+}
+
+impl Message {
+    fn of(sample: &str, filling: &Filling<'_>, shown: &[&'static str], read: &[&'static str]) -> Self {
+        let sample = Sample::named(sample).expect("the scenario sends samples there are");
+        Self {
+            sample,
+            body: sample.body(filling),
+            id: uuid::Uuid::new_v4().to_string(),
+            shown: shown.to_vec(),
+            read: read.to_vec(),
+        }
+    }
+
+    /// The same bytes each time: the id stays.
+    fn envelope(&self) -> Vec<u8> {
+        let headers = XRoad {
+            client: party::PORTAL.identifier.to_owned(),
+            service: party::MINISTRY.to_owned(),
+            operation: self.sample.operation().to_owned(),
+            id: self.id.clone(),
+            user: Some(party::PORTAL_USER.to_owned()),
+            issue: None,
+        };
+        envelope(Version::Soap11, Some(&headers), &self.body)
+    }
+}
+
 /// Nothing filled in but the moment.
 fn blank(now: &Zoned) -> Filling<'_> {
     Filling { now, code: "", dossier: "", round: 0, paper: "", amount: 0 }
 }
 
-/// The part of an answer that a reader looks for.
-fn told(answer: &Answer) -> String {
-    match answer.ending() {
-        Ending::Fault => shown_values(answer, &["Code", "Path", "Line", "Rule"]),
-        Ending::Refusal => shown_values(answer, &["error_code", "message"]),
-        Ending::Success => {
-            let names = ["error_code", "total", "MaHoSo", "TrangThaiHoSo", "NgayHenTra", "Gia", "DuongDanTepTinKetQua"];
-            let steps: Vec<String> = answer.values("TrangThai").map(str::to_owned).collect();
-            let mut text = shown_values(answer, &names);
-            if answer.element() == "LayTienDoHoSoResponse" {
-                text.push_str(&format!(", TrangThai {}", steps.join(" ")));
-            }
-            text
-        }
-    }
-}
-
+/// Names and values, the first few of each name; a status with its title.
 fn shown_values(answer: &Answer, names: &[&str]) -> String {
     let shown = names.iter().filter_map(|name| {
-        let value = answer.value(name).filter(|value| !value.is_empty())?;
-        Some(format!("{name} {}", with_status_name(name, value)))
+        let all: Vec<String> = answer.values(name).map(|value| titled(name, value)).collect();
+        let more = if all.len() > VALUES_MAX { " …" } else { "" };
+        let values = all.iter().take(VALUES_MAX).map(String::as_str).collect::<Vec<_>>().join(" ");
+        (!values.is_empty()).then(|| format!("{name} {values}{more}"))
     });
     shown.collect::<Vec<_>>().join(", ")
 }
 
-fn with_status_name(name: &str, value: &str) -> String {
-    let status = value.parse::<usize>().ok().and_then(|code| STATUS_NAMES.get(code.wrapping_sub(1)));
+fn titled(name: &str, value: &str) -> String {
+    let status = value.parse::<i32>().ok().and_then(|code| v1::Status::try_from(code).ok());
     match (name, status) {
-        ("TrangThaiHoSo", Some(status)) => format!("{value} ({status})"),
+        ("TrangThaiHoSo", Some(status)) => format!("{value} ({})", lifecycle::title(status)),
         _ => value.to_owned(),
     }
+}
+
+/// `178500` and `178500.00` are the same amount.
+fn without_zeros(value: &str) -> &str {
+    let is_decimal = value.contains('.') && value.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    if is_decimal { value.trim_end_matches('0').trim_end_matches('.') } else { value }
 }
 
 /// Viet Nam's time is UTC+7 all year.
@@ -298,6 +338,7 @@ const AREAS: [Area; 4] = [
     Area {
         title: "A foreign worker's permit (cấp giấy phép lao động)",
         sample: "NopHoSo",
+        is_repeated: true,
         missing: "Thiếu bản sao hộ chiếu có chứng thực",
         paper: "GPLD-07",
         fee: "Lệ phí cấp giấy phép lao động",
@@ -308,6 +349,7 @@ const AREAS: [Area; 4] = [
     Area {
         title: "Registration of a labour-export contract (đăng ký hợp đồng cung ứng lao động)",
         sample: "NopHoSo-DangKyHopDong",
+        is_repeated: false,
         missing: "Thiếu văn bản chứng minh việc tiếp nhận lao động của đối tác",
         paper: "DKHD-03",
         fee: "Phí thẩm định hợp đồng",
@@ -318,6 +360,7 @@ const AREAS: [Area; 4] = [
     Area {
         title: "Declaration of safety equipment (khai báo thiết bị an toàn lao động)",
         sample: "NopHoSo-ThietBiAnToan",
+        is_repeated: false,
         missing: "Thiếu giấy chứng nhận kiểm định của cầu trục",
         paper: "KBTB-02",
         fee: "Cước bưu chính trả kết quả",
@@ -328,6 +371,7 @@ const AREAS: [Area; 4] = [
     Area {
         title: "Benefit for a person with merit (trợ cấp người có công)",
         sample: "NopHoSo-TroCapNguoiCoCong",
+        is_repeated: false,
         missing: "Thiếu trích lục khai tử",
         paper: "NCC-03",
         fee: "Cước bưu chính trả kết quả",
@@ -356,15 +400,5 @@ const CARRIED: [&str; 12] = [
 /// Status after each step of [`Story::walk`].
 const STEPS: &str = "1 2 5 2 6 2 4 9 10";
 
-const STATUS_NAMES: [&str; 10] = [
-    "mới đăng ký",
-    "được tiếp nhận",
-    "không được tiếp nhận",
-    "đang xử lý",
-    "yêu cầu bổ sung giấy tờ",
-    "yêu cầu thực hiện nghĩa vụ tài chính",
-    "công dân yêu cầu rút hồ sơ",
-    "dừng xử lý",
-    "đã xử lý xong",
-    "đã trả kết quả",
-];
+/// Values of one name that are told: as many as the steps of a life.
+const VALUES_MAX: usize = 9;
