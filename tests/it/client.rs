@@ -33,7 +33,6 @@ pub enum Http {
 pub struct Answer {
     pub status: u16,
     pub content_type: String,
-    pub headers: http::HeaderMap,
     pub body: Bytes,
 }
 
@@ -92,11 +91,6 @@ pub fn post(url: &str, content_type: &str, body: impl Into<Bytes>) -> http::Requ
         .expect("the request is well formed")
 }
 
-/// A GET.
-pub fn get(url: &str) -> http::Request<Bytes> {
-    http::Request::get(url).body(Bytes::new()).expect("the request is well formed")
-}
-
 async fn exchange(identity: &Identity, http: Http, mut request: http::Request<Bytes>) -> Result<Answer, String> {
     let url = request.uri().clone();
     let alpn: &[u8] = if http == Http::Two { b"h2" } else { b"http/1.1" };
@@ -124,12 +118,7 @@ async fn exchange(identity: &Identity, http: Http, mut request: http::Request<By
     let (parts, body) = answer.map_err(|error| format!("exchange: {error:?}"))?.into_parts();
     let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|error| format!("body: {error}"))?;
     let content_type = parts.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    Ok(Answer {
-        status: parts.status.as_u16(),
-        content_type: content_type.to_owned(),
-        headers: parts.headers.clone(),
-        body: body.to_bytes(),
-    })
+    Ok(Answer { status: parts.status.as_u16(), content_type: content_type.to_owned(), body: body.to_bytes() })
 }
 
 fn certificates(file: &Path) -> Vec<CertificateDer<'static>> {

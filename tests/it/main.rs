@@ -1,5 +1,10 @@
 //! All integration tests, in one binary.
 
 mod architecture;
+mod client;
+mod golden;
+mod hostile;
+mod normal;
 mod samples;
+mod world;
 mod xmllint;

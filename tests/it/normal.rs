@@ -46,7 +46,7 @@ pub fn document(bytes: &[u8]) -> Result<String, String> {
                 is_inline = false;
             }
             Event::Text(piece) => text.push_str(piece.trim_matches(['\n', '\r'])),
-            Event::CData(piece) => text.push_str(&&*piece),
+            Event::CData(piece) => text.push_str(&piece),
             Event::GeneralRef(reference) => text.push_str(&format!("&{};", &*reference)),
             Event::Eof if depth == 0 && !text.is_empty() => return Ok(text.trim_start().to_owned()),
             Event::Eof => return Err("no document".to_owned()),
@@ -68,7 +68,8 @@ fn line(text: &mut String, depth: usize, tag: &str) {
     text.push_str(tag);
 }
 
-const MASKS: [(&str, &str); 6] = [
+const MASKS: [(&str, &str); 7] = [
+    (r"IT-[0-9a-f]{32}", "«code»"),
     (r"(<[^<>]*Trace>)[^<]*<", "${1}«trace»<"),
     (r"000\.00\.00\.G07-\d{6}-\d{4,7}", "«dossier»"),
     (r"\b20\d{12}\b", "«moment»"),
