@@ -27,6 +27,7 @@
 //!
 //! [limits]                                   # these are the defaults
 //! body_bytes_max = 16777216
+//! bodies_bytes_max = 268435456               # all bodies held at once; more are told 503
 //! body_ms_max    = 15000                     # from the first byte of a body to its last
 //! call_ms_max    = 30000                     # of the internal service's answer
 //! requests_max   = 1024                      # under way at once; more are told 503

@@ -2,7 +2,7 @@
 
 mod details;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -24,7 +24,10 @@ pub type Metadata = MetadataMap;
 /// An internal service, by its address; connections are made when they are needed and again when they break.
 #[derive(Debug, Clone)]
 pub struct Upstream {
-    channels: Arc<[Channel]>,
+    address: Address,
+    connector: Connector,
+    /// Made at their first call: they need a runtime, which a check of the configuration has not.
+    channels: Arc<[OnceLock<Channel>]>,
     next: Arc<AtomicUsize>,
     message_bytes_max: usize,
 }
@@ -72,8 +75,9 @@ impl Address {
 impl Upstream {
     /// A service over `connections` connections; nothing is connected yet.
     pub fn new(address: &Address, connector: &Connector, connections: usize, message_bytes_max: usize) -> Self {
-        let channels = (0..connections.max(1)).map(|_| channel(address, connector)).collect();
-        Self { channels, next: Arc::default(), message_bytes_max }
+        let channels = (0..connections.max(1)).map(|_| OnceLock::new()).collect();
+        let (address, connector) = (address.clone(), connector.clone());
+        Self { address, connector, channels, next: Arc::default(), message_bytes_max }
     }
 
     /// Calls `method` (`/package.Service/Method`) with one message; returns the answer's bytes.
@@ -91,7 +95,8 @@ impl Upstream {
         let mut request = Request::from_parts(metadata, tonic::Extensions::default(), message);
         request.set_timeout(deadline);
         let at = self.next.fetch_add(1, Ordering::Relaxed) % self.channels.len();
-        let mut client = tonic::client::Grpc::new(self.channels[at].clone())
+        let channel = self.channels[at].get_or_init(|| channel(&self.address, &self.connector));
+        let mut client = tonic::client::Grpc::new(channel.clone())
             .max_decoding_message_size(self.message_bytes_max)
             .max_encoding_message_size(self.message_bytes_max);
         let call = async {

@@ -31,7 +31,7 @@ certificates = [{ issuer = "CN=CA", subject = "CN=server" }]
 speaks_for = ["x-road:VN/GOV"]
 "#;
 
-/// An inbound of the shipped contract whose service is not there. Clients of services live in a runtime.
+/// An inbound of the shipped contract whose service is not there.
 fn inbound() -> Inbound {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().expect("a folder");
@@ -148,8 +148,8 @@ fn x_road(client: (&str, &str), service: &str, id: &str) -> String {
 const H56: (&str, &str) = ("000.00.00.H56", "mcdt");
 const H29: (&str, &str) = ("000.00.00.H29", "any");
 
-#[tokio::test]
-async fn each_kind_of_wrong_message_stops_at_its_step_with_its_code() {
+#[test]
+fn each_kind_of_wrong_message_stops_at_its_step_with_its_code() {
     let inbound = inbound();
     let v11 = |headers: &str, body: &str| envelope(Version::Soap11, headers, body);
     let check = |subject: &str, message: String, told_expected: &str, logged: &str| {
@@ -201,8 +201,8 @@ async fn each_kind_of_wrong_message_stops_at_its_step_with_its_code() {
     );
 }
 
-#[tokio::test]
-async fn a_message_is_read_in_every_encoding_that_soap_allows() {
+#[test]
+fn a_message_is_read_in_every_encoding_that_soap_allows() {
     let inbound = inbound();
     let text = envelope(Version::Soap11, "", LOOK_UP);
     let utf_16 = |unit: fn(u16) -> [u8; 2], mark: &str| {
@@ -223,8 +223,8 @@ async fn a_message_is_read_in_every_encoding_that_soap_allows() {
     assert_eq!(told(&lying).split(' ').next(), Some("invalid_xml"), "R1018: the charset must tell the truth");
 }
 
-#[tokio::test]
-async fn the_key_is_the_same_for_a_repeat_and_for_nothing_else() {
+#[test]
+fn the_key_is_the_same_for_a_repeat_and_for_nothing_else() {
     let inbound = inbound();
     let key = |subject: &str, headers: &str, body: &str| {
         let outcome = send(&inbound, subject, "text/xml", envelope(Version::Soap11, headers, body));
@@ -247,8 +247,8 @@ async fn the_key_is_the_same_for_a_repeat_and_for_nothing_else() {
     assert_ne!(by_values, key("server", "", WITHDRAW), "another member's");
 }
 
-#[tokio::test]
-async fn the_service_learns_who_asks_and_by_which_message() {
+#[test]
+fn the_service_learns_who_asks_and_by_which_message() {
     let inbound = inbound();
     let message = envelope(Version::Soap11, &x_road(H56, "TraCuuHoSo", "đ 1%"), LOOK_UP);
     let outcome = send(&inbound, "server", "text/xml", message);
@@ -263,8 +263,8 @@ async fn the_service_learns_who_asks_and_by_which_message() {
     assert!(metadata.get_bin("lienthong-issue-bin").is_none());
 }
 
-#[tokio::test]
-async fn a_fault_goes_out_in_the_version_and_with_the_headers_of_its_question() {
+#[test]
+fn a_fault_goes_out_in_the_version_and_with_the_headers_of_its_question() {
     let inbound = inbound();
     let write = |content_type: &str, message: String| {
         let outcome = send(&inbound, "h56", content_type, message);
@@ -284,8 +284,8 @@ async fn a_fault_goes_out_in_the_version_and_with_the_headers_of_its_question() 
     assert!(text.contains("<faultcode>soapenv:Client.MissingHeaderField</faultcode>"), "{text}");
 }
 
-#[tokio::test]
-async fn a_refusal_of_the_service_is_an_answer_where_the_contract_has_a_place_for_it() {
+#[test]
+fn a_refusal_of_the_service_is_an_answer_where_the_contract_has_a_place_for_it() {
     let inbound = inbound();
     let partner = &inbound.faces[0].partner;
     let outcome =
