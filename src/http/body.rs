@@ -83,16 +83,40 @@ impl Room {
 /// Reads a body within its bounds and the room that is left.
 ///
 /// Memory is taken as bytes arrive, not by what Content-Length promises.
-pub async fn read(body: Incoming, bounds: Bounds, room: &Room) -> Result<Held<'_>, BodyError> {
+pub async fn read(mut body: Incoming, bounds: Bounds, room: &Room) -> Result<Held<'_>, BodyError> {
     let Bounds { bytes_max, time_max } = bounds;
+    let collected = tokio::time::timeout(time_max, collect(&mut body, bytes_max, room)).await;
+    match collected.map_err(|_| BodyError::TimedOut)? {
+        Err(error @ (BodyError::TooLarge { .. } | BodyError::NoRoom)) => {
+            drain(body).await;
+            Err(error)
+        }
+        read => read,
+    }
+}
+
+/// Takes what is left of a body and throws it away, within bounds.
+///
+/// An answer that comes while its request is still being sent is lost on many clients: the connection (HTTP/1.1) or the
+/// stream (HTTP/2) is reset under it. So a request that is refused unread is first let finish.
+pub async fn drain(mut body: Incoming) {
+    let throw_away = async {
+        let mut bytes = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            bytes += frame.data_ref().map_or(0, Bytes::len);
+            if bytes > DRAIN_BYTES_MAX {
+                break;
+            }
+        }
+    };
+    _ = tokio::time::timeout(DRAIN_TIME_MAX, throw_away).await;
+}
+
+async fn collect<'r>(body: &mut Incoming, bytes_max: usize, room: &'r Room) -> Result<Held<'r>, BodyError> {
     let said = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if said > bytes_max {
         return Err(BodyError::TooLarge { bytes_max });
     }
-    tokio::time::timeout(time_max, collect(body, bytes_max, room)).await.map_err(|_| BodyError::TimedOut)?
-}
-
-async fn collect(mut body: Incoming, bytes_max: usize, room: &Room) -> Result<Held<'_>, BodyError> {
     let mut share = None;
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
@@ -122,6 +146,10 @@ async fn collect(mut body: Incoming, bytes_max: usize, room: &Room) -> Result<He
 
 /// Of each body, the bytes that take no room.
 const FREE_BYTES: usize = 64 << 10;
+/// Of a refused body, the bytes that are waited for.
+const DRAIN_BYTES_MAX: usize = 128 << 20;
+/// And how long.
+const DRAIN_TIME_MAX: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {

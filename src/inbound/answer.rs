@@ -22,8 +22,10 @@ pub(super) enum Answer {
     Document(Vec<u8>),
     /// An envelope of the partner's contract.
     Envelope(Version, Written),
-    /// A fault in place of it.
-    Fault(Manner, Fault),
+    /// A fault in place of it; boxed, as an answer is moved more often than a fault is written.
+    Fault(Box<Manner>, Fault),
+    /// A plain HTTP refusal.
+    Plain(Refusal),
 }
 
 /// An answer in the partner's contract.
@@ -60,29 +62,24 @@ impl Written {
 }
 
 /// The answer as HTTP, once it is logged.
-pub(super) fn respond(
-    answer: Result<Answer, Refusal>,
-    entry: &mut Entry,
-    language: Language,
-    method: &Method,
-) -> Response<Full<Bytes>> {
+pub(super) fn respond(answer: Answer, entry: &mut Entry, language: Language, method: &Method) -> Response<Full<Bytes>> {
     match answer {
-        Ok(Answer::Document(bytes)) => {
+        Answer::Document(bytes) => {
             entry.end(End::Done);
             document(bytes, method)
         }
-        Ok(Answer::Envelope(version, Written { bytes, refused })) => {
+        Answer::Envelope(version, Written { bytes, refused }) => {
             entry.end(refused.as_ref().map_or(End::Done, End::Refused));
             response(StatusCode::OK, version.content_type(), bytes)
         }
-        Ok(Answer::Fault(manner, fault)) => {
+        Answer::Fault(manner, fault) => {
             let version = manner.reply.version();
             let context = Context { trace: entry.trace.id(), language, x_road: manner.x_road };
             let bytes = fault.write(&manner.reply, context);
             entry.end(End::Fault(&fault));
             response(status(fault.http_status(version)), version.content_type(), bytes)
         }
-        Err(refusal) => {
+        Answer::Plain(refusal) => {
             entry.end(End::Plain(refusal));
             plain(refusal)
         }

@@ -24,7 +24,8 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::request::Parts as Head;
+use http::{Request, Response, header};
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -33,7 +34,7 @@ use self::answer::{Answer, Written};
 use self::entry::{Entry, Stage};
 use self::face::Face;
 use self::message::Manner;
-use self::route::{Accepted, Route};
+use self::route::Accepted;
 use self::steps::{Asked, Prepared};
 use self::trace::Trace;
 use crate::binding::plan::Partner;
@@ -110,6 +111,15 @@ pub struct Inbound {
     room: Room,
 }
 
+/// A call whose body may be read.
+#[derive(Debug)]
+struct Admitted<'r> {
+    face: &'r Face,
+    accepted: Accepted<'r>,
+    holder: Arc<Member>,
+    _place: SemaphorePermit<'r>,
+}
+
 /// A message whose sender is a member, as received.
 #[derive(Debug)]
 struct Received<'r> {
@@ -138,37 +148,56 @@ impl Inbound {
         })
     }
 
-    async fn exchange(&self, peer: &Peer, request: Request<Incoming>, entry: &mut Entry) -> Result<Answer, Refusal> {
+    async fn exchange(&self, peer: &Peer, request: Request<Incoming>, entry: &mut Entry) -> Answer {
         let (head, body) = request.into_parts();
-        let face = match route::route(&self.faces, &head)? {
-            Route::Document(bytes) => return Ok(Answer::Document(bytes)),
-            Route::Call(face) => face,
-        };
-        entry.partner.clone_from(&face.partner.name);
-        let accepted = route::accept(&head.headers, body.is_end_stream(), self.limits.body_bytes_max)?;
-        let _place = self.place()?;
-        let mut manner = Manner::of_media(accepted.media.version);
-        let holder = match self.holder(peer, entry) {
-            Ok(holder) => holder,
-            Err(fault) => return Ok(Answer::Fault(manner, fault)),
+        let Admitted { face, accepted, holder, _place } = match self.admit(peer, &head, &body, entry) {
+            Ok(admitted) => admitted,
+            Err(answer) => {
+                // RFC 9110 §10.1.1: who waits for 100 (Continue) has not begun to send.
+                if !head.headers.contains_key(header::EXPECT) {
+                    body::drain(body).await;
+                }
+                return answer;
+            }
         };
         entry.stage = Stage::Body;
         let bounds = Bounds { bytes_max: self.limits.body_bytes_max, time_max: self.limits.body_time_max };
-        let body = body::read(body, bounds, &self.room).await?;
+        let body = match body::read(body, bounds, &self.room).await {
+            Ok(body) => body,
+            Err(error) => return Answer::Plain(error.into()),
+        };
+        let mut manner = Manner::of_media(accepted.media.version);
         let prepared = self.prepare(Received { face, accepted, holder, body }, &mut manner, entry);
         let written = match prepared {
             Ok(prepared) => self.call(face, prepared, &manner, entry).await,
             Err(fault) => Err(fault),
         };
-        Ok(match written {
+        match written {
             Ok(written) => Answer::Envelope(manner.reply.version(), written),
-            Err(fault) => Answer::Fault(manner, fault),
-        })
+            Err(fault) => Answer::Fault(Box::new(manner), fault),
+        }
     }
 
-    /// A place among the calls under way.
-    fn place(&self) -> Result<SemaphorePermit<'_>, Refusal> {
-        self.places.try_acquire().map_err(|_| Refusal::overload())
+    /// What can be said before the body is read: a document, or that it need not be read.
+    fn admit<'r>(
+        &'r self,
+        peer: &Peer,
+        head: &'r Head,
+        body: &Incoming,
+        entry: &mut Entry,
+    ) -> Result<Admitted<'r>, Answer> {
+        let face = route::face(&self.faces, head).map_err(Answer::Plain)?;
+        entry.partner.clone_from(&face.partner.name);
+        if let Some(document) = route::document(face, head).map_err(Answer::Plain)? {
+            return Err(Answer::Document(document));
+        }
+        let accepted = route::accept(&head.headers, body.is_end_stream(), self.limits.body_bytes_max);
+        let accepted = accepted.map_err(Answer::Plain)?;
+        let place = self.places.try_acquire().map_err(|_| Answer::Plain(Refusal::overload()))?;
+        let holder = self.holder(peer, entry);
+        let holder =
+            holder.map_err(|fault| Answer::Fault(Box::new(Manner::of_media(accepted.media.version)), fault))?;
+        Ok(Admitted { face, accepted, holder, _place: place })
     }
 
     fn holder(&self, peer: &Peer, entry: &mut Entry) -> Result<Arc<Member>, Fault> {

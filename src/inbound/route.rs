@@ -7,45 +7,36 @@ use super::face::Face;
 use crate::fault::refusal::Refusal;
 use crate::soap::media::MediaType;
 
-/// What a request asks for.
-#[derive(Debug)]
-pub(super) enum Route<'r> {
-    /// A call: the partner it is addressed to.
-    Call(&'r Face),
-    /// The WSDL or a schema of a partner.
-    Document(Vec<u8>),
-}
-
 /// A call that may send its body.
 #[derive(Debug)]
 pub(super) struct Accepted<'r> {
     pub(super) media: MediaType<'r>,
 }
 
-/// Finds what `head` asks for.
-pub(super) fn route<'r>(faces: &'r [Face], head: &Parts) -> Result<Route<'r>, Refusal> {
+/// The partner that a request is addressed to.
+pub(super) fn face<'r>(faces: &'r [Face], head: &Parts) -> Result<&'r Face, Refusal> {
     let name = head.uri.path().strip_prefix("/soap/").ok_or(Refusal::NotFound)?;
-    let face = faces.iter().find(|face| face.partner.name == name).ok_or(Refusal::NotFound)?;
-    match (&head.method, head.uri.query()) {
-        (&Method::POST, _) => Ok(Route::Call(face)),
-        (&Method::GET | &Method::HEAD, Some(query)) => document(face, head, query).map(Route::Document),
-        (&Method::GET | &Method::HEAD, None) => Err(Refusal::Method { allow: "POST" }),
-        _ => Err(Refusal::Method { allow: "GET, HEAD, POST" }),
-    }
+    faces.iter().find(|face| face.partner.name == name).ok_or(Refusal::NotFound)
 }
 
-/// `?wsdl` in any case, or `?xsd=<file>`.
-fn document(face: &Face, head: &Parts, query: &str) -> Result<Vec<u8>, Refusal> {
+/// The document that a request asks for: `?wsdl` in any case, or `?xsd=<file>`; `None` for a call.
+pub(super) fn document(face: &Face, head: &Parts) -> Result<Option<Vec<u8>>, Refusal> {
+    let query = match (&head.method, head.uri.query()) {
+        (&Method::POST, _) => return Ok(None),
+        (&Method::GET | &Method::HEAD, Some(query)) => query,
+        (&Method::GET | &Method::HEAD, None) => return Err(Refusal::Method { allow: "POST" }),
+        _ => return Err(Refusal::Method { allow: "GET, HEAD, POST" }),
+    };
     let address = address(face, head)?;
     let (name, value) = query.split_once('=').unwrap_or((query, ""));
     if name.eq_ignore_ascii_case("wsdl") {
-        return Ok(face.description.wsdl(&address));
+        return Ok(Some(face.description.wsdl(&address)));
     }
     if !name.eq_ignore_ascii_case("xsd") {
         return Err(Refusal::NotFound);
     }
     let file = percent_decode(value).ok_or(Refusal::NotFound)?;
-    face.description.xsd(&file, &address).ok_or(Refusal::NotFound)
+    face.description.xsd(&file, &address).map(Some).ok_or(Refusal::NotFound)
 }
 
 /// The address by which the caller reached us: `:authority` of HTTP/2, `Host` of HTTP/1.1.
