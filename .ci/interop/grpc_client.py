@@ -3,6 +3,7 @@
 Finds the dossier service by reflection alone (no generated code) and reads a dossier list over mutual TLS.
 """
 
+import datetime
 import json
 import pathlib
 import sys
@@ -31,7 +32,10 @@ with grpc.secure_channel(address, credentials) as channel:
 
     pool = DescriptorPool(database)
     method = pool.FindServiceByName("molisa.dossier.v1.DossierService").FindMethodByName("ListDossiers")
-    request = message_factory.GetMessageClass(method.input_type)()
+    today = datetime.datetime.now(datetime.timezone(datetime.timedelta(hours=7))).date()
+    day = {"year": today.year, "month": today.month, "day": today.day}
+    fields = {"unit_code": "000.00.00.G07", "from_day": day, "to_day": day, "page": 1, "page_size": 20}
+    request = json_format.ParseDict(fields, message_factory.GetMessageClass(method.input_type)())
     answer_class = message_factory.GetMessageClass(method.output_type)
     call = channel.unary_unary(
         "/molisa.dossier.v1.DossierService/ListDossiers",

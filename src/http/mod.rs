@@ -33,8 +33,8 @@ pub trait Handler: Send + Sync + 'static {
     -> impl Future<Output = Response<Full<Bytes>>> + Send;
 }
 
-/// What ALPN should offer for [`serve`].
-pub const ALPN: [&str; 2] = ["h2", "http/1.1"];
+/// What ALPN should offer for [`serve`]. Old clients say HTTP/1.0; who says nothing gets HTTP/1.
+pub const ALPN: [&str; 3] = ["h2", "http/1.1", "http/1.0"];
 
 /// Accepts and serves connections until `stopping`; then lets those under way finish, for at most [`DRAIN_MAX`].
 pub async fn serve<H: Handler>(
