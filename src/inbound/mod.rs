@@ -238,9 +238,11 @@ impl Inbound {
         let method = &face.partner.operation_of(operation).method;
         let upstream = face.upstream(operation);
         let answer = upstream.unary(method, message, metadata, self.limits.call_time_max).await;
-        entry.stage = Stage::Encode;
         match answer {
-            Ok(wire) => Written::answer(&face.partner, operation, &wire, &manner.reply),
+            Ok(wire) => {
+                entry.stage = Stage::Encode;
+                Written::answer(&face.partner, operation, &wire, &manner.reply)
+            }
             Err(failure) => Written::refusal(&face.partner, operation, failure, &manner.reply),
         }
     }
