@@ -84,7 +84,7 @@ pub async fn start_dossier_service(settings: DossierService, clock: Clock) -> Re
 }
 
 impl Running {
-    /// Takes no more requests, lets those under way finish (for [`http::DRAIN_MAX`] at most), then ends.
+    /// Takes no more requests, lets those under way finish (for [`http::Limits::drain_time_max`] at most), then ends.
     pub async fn stop(mut self) {
         self.stopping.cancel();
         while self.soap_task.join_next().await.is_some() {}

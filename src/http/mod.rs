@@ -23,6 +23,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::tls::{Acceptor, Peer};
 
@@ -36,18 +37,54 @@ pub trait Handler: Send + Sync + 'static {
 /// What ALPN should offer for [`serve`]. Old clients say HTTP/1.0; who says nothing gets HTTP/1.
 pub const ALPN: [&str; 3] = ["h2", "http/1.1", "http/1.0"];
 
-/// Accepts and serves connections until `stopping`; then lets those under way finish, for at most [`DRAIN_MAX`].
+/// Bounds of a server's connections.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections at the same time; more wait to be accepted.
+    pub connections_max: usize,
+    /// From the start of an HTTP/1.1 connection, or the end of its last answer, to the end of the next header: an idle
+    /// connection ends with it too.
+    pub header_time_max: Duration,
+    /// How long requests under way may take to finish when the server stops.
+    pub drain_time_max: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 4096,
+            header_time_max: Duration::from_secs(30),
+            drain_time_max: Duration::from_secs(10),
+        }
+    }
+}
+
+/// [`serve_within`] the default limits.
 pub async fn serve<H: Handler>(
     listener: TcpListener,
     acceptor: Acceptor,
     handler: Arc<H>,
     stopping: CancellationToken,
 ) {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-    let graceful = Arc::new(GracefulShutdown::new());
-    let connections = tokio_util::task::TaskTracker::new();
+    serve_within(Limits::default(), listener, acceptor, handler, stopping).await;
+}
+
+/// Accepts and serves connections until `stopping`; then lets requests under way finish, and cuts off those that take
+/// longer than `limits` allow. No connection is left when this returns.
+pub async fn serve_within<H: Handler>(
+    limits: Limits,
+    listener: TcpListener,
+    acceptor: Acceptor,
+    handler: Arc<H>,
+    stopping: CancellationToken,
+) {
+    let places = Arc::new(Semaphore::new(limits.connections_max));
+    let graceful = GracefulShutdown::new();
+    let cut_off = CancellationToken::new();
+    let connections = TaskTracker::new();
     while let Some((stream, place)) = next(&listener, &places, &stopping).await {
         let (acceptor, handler, stopping) = (acceptor.clone(), handler.clone(), stopping.clone());
+        let cut_off = cut_off.clone();
         let watcher = graceful.watcher();
         connections.spawn(async move {
             let handshake = acceptor.accept(stream);
@@ -65,19 +102,31 @@ pub async fn serve<H: Handler>(
             let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
             let peer = Arc::new(peer);
             let service = service_fn(move |request| answer(handler.clone(), peer.clone(), request));
-            let builder = if h2 { builder().http2_only() } else { builder().http1_only() };
+            let builder = builder(&limits);
+            let builder = if h2 { builder.http2_only() } else { builder.http1_only() };
             let connection = builder.serve_connection(TokioIo::new(stream), service);
-            if let Err(error) = watcher.watch(connection).await {
-                tracing::debug!(error = %error, "connection ended");
+            tokio::select! {
+                ended = watcher.watch(connection) => {
+                    if let Err(error) = ended {
+                        tracing::debug!(error = %error, "connection ended");
+                    }
+                }
+                () = cut_off.cancelled() => tracing::warn!("a request under way was cut off"),
             }
             drop(place);
         });
     }
+    // Whoever connects now is told at once that nobody listens.
+    drop(listener);
     connections.close();
-    if let Ok(graceful) = Arc::try_unwrap(graceful) {
-        _ = tokio::time::timeout(DRAIN_MAX, graceful.shutdown()).await;
+    let drained = async {
+        graceful.shutdown().await;
+        connections.wait().await;
+    };
+    if tokio::time::timeout(limits.drain_time_max, drained).await.is_err() {
+        cut_off.cancel();
+        connections.wait().await;
     }
-    _ = tokio::time::timeout(DRAIN_MAX, connections.wait()).await;
 }
 
 /// The next connection and its place; `None` when it is time to stop.
@@ -108,13 +157,12 @@ async fn next(
     }
 }
 
-fn builder() -> auto::Builder<TokioExecutor> {
+fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
-        // Counts from the end of the last answer too: an idle connection ends with it.
-        .header_read_timeout(HEADER_MAX)
+        .header_read_timeout(limits.header_time_max)
         .max_buf_size(HEADER_BYTES_MAX);
     builder
         .http2()
@@ -147,15 +195,10 @@ async fn answer<H: Handler>(
     Ok(answer.await)
 }
 
-/// Connections at the same time; more wait to be accepted.
-const CONNECTIONS_MAX: usize = 4096;
 /// Requests under way on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 64;
 const HEADER_BYTES_MAX: usize = 64 << 10;
 const WINDOW_BYTES: u32 = 1 << 20;
-const HEADER_MAX: Duration = Duration::from_secs(30);
 const PING_EVERY: Duration = Duration::from_secs(30);
 const PING_MAX: Duration = Duration::from_secs(10);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// How long requests under way may take to finish when the service stops.
-pub const DRAIN_MAX: Duration = Duration::from_secs(10);
