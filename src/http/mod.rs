@@ -4,6 +4,7 @@
 //! client holds up nobody but itself.
 
 pub mod body;
+mod linger;
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
@@ -25,6 +26,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::linger::Linger;
 use crate::tls::{Acceptor, Peer};
 
 /// Answers requests of proven peers.
@@ -104,7 +106,7 @@ pub async fn serve_within<H: Handler>(
             let service = service_fn(move |request| answer(handler.clone(), peer.clone(), request));
             let builder = builder(&limits);
             let builder = if h2 { builder.http2_only() } else { builder.http1_only() };
-            let connection = builder.serve_connection(TokioIo::new(stream), service);
+            let connection = builder.serve_connection(TokioIo::new(Linger::new(stream)), service);
             tokio::select! {
                 ended = watcher.watch(connection) => {
                     if let Err(error) = ended {
@@ -159,11 +161,7 @@ async fn next(
 
 fn builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_time_max)
-        .max_buf_size(HEADER_BYTES_MAX);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_time_max).max_buf_size(HEADER_BYTES_MAX);
     builder
         .http2()
         .timer(TokioTimer::new())
