@@ -2,6 +2,7 @@
 
 mod architecture;
 mod client;
+mod edge;
 mod golden;
 mod hostile;
 mod normal;
