@@ -28,6 +28,7 @@ use http::request::Parts as Head;
 use http::{Request, Response, header};
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
+use tokio::runtime::RuntimeFlavor;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use self::answer::{Answer, Written};
@@ -167,7 +168,9 @@ impl Inbound {
             Err(error) => return Answer::Plain(error.into()),
         };
         let mut manner = Manner::of_media(accepted.media.version);
-        let prepared = self.prepare(Received { face, accepted, holder, body }, &mut manner, entry);
+        let length = body.bytes.len();
+        let received = Received { face, accepted, holder, body };
+        let prepared = compute(length, || self.prepare(received, &mut manner, entry));
         let written = match prepared {
             Ok(prepared) => self.call(face, prepared, &manner, entry).await,
             Err(fault) => Err(fault),
@@ -241,7 +244,7 @@ impl Inbound {
         match answer {
             Ok(wire) => {
                 entry.stage = Stage::Encode;
-                Written::answer(&face.partner, operation, &wire, &manner.reply)
+                compute(wire.len(), || Written::answer(&face.partner, operation, &wire, &manner.reply))
             }
             Err(failure) => Written::refusal(&face.partner, operation, failure, &manner.reply),
         }
@@ -256,6 +259,19 @@ impl Handler for Inbound {
         answer::respond(answer, &mut entry, self.language, &method)
     }
 }
+
+/// Does the work on a message of this length. A long one takes a while: it must not hold up the connections that
+/// share its thread.
+fn compute<R>(length: usize, work: impl FnOnce() -> R) -> R {
+    let threads = tokio::runtime::Handle::current().runtime_flavor();
+    if length > INLINE_BYTES_MAX && threads == RuntimeFlavor::MultiThread {
+        return tokio::task::block_in_place(work);
+    }
+    work()
+}
+
+/// Longest message that is worked on in place: about a millisecond's work.
+const INLINE_BYTES_MAX: usize = 256 << 10;
 
 #[cfg(test)]
 mod tests;
