@@ -39,12 +39,7 @@ impl Running {
     ///
     /// `ready.json` is the last thing written.
     pub async fn start(options: &Options) -> Result<Self, Error> {
-        let layout = Layout::at(&options.dir);
-        std::fs::create_dir_all(layout.root()).map_err(Error::at(layout.root()))?;
-        layout.clear_ready().map_err(Error::at(layout.path("ready.json")))?;
-        pki::make(&layout)?;
-        contracts::write(&layout)?;
-        settings::write(&layout)?;
+        let layout = prepare(options)?;
         let dossier = start_dossier_service(&layout, options).await?;
         let gateway = start_gateway(&layout, options).await?;
         let ready = Ready {
@@ -80,7 +75,19 @@ impl Running {
     }
 }
 
-async fn start_dossier_service(layout: &Layout, options: &Options) -> Result<dossier::server::Running, Error> {
+/// Makes what is missing in the directory: keys, contracts, settings.
+pub fn prepare(options: &Options) -> Result<Layout, Error> {
+    let layout = Layout::at(&options.dir);
+    std::fs::create_dir_all(layout.root()).map_err(Error::at(layout.root()))?;
+    layout.clear_ready().map_err(Error::at(layout.path("ready.json")))?;
+    pki::make(&layout)?;
+    contracts::write(&layout)?;
+    settings::write(&layout)?;
+    Ok(layout)
+}
+
+/// Starts the dossier service of a prepared directory.
+pub async fn start_dossier_service(layout: &Layout, options: &Options) -> Result<dossier::server::Running, Error> {
     let file = layout.path("dossier-service.toml");
     let mut problems = Problems::new();
     let settings = config::dossier::load(&file, Clock::System.now(), &mut problems);
@@ -93,7 +100,8 @@ async fn start_dossier_service(layout: &Layout, options: &Options) -> Result<dos
     Ok(running)
 }
 
-async fn start_gateway(layout: &Layout, options: &Options) -> Result<app::Running, Error> {
+/// Starts the gateway of a prepared directory.
+pub async fn start_gateway(layout: &Layout, options: &Options) -> Result<app::Running, Error> {
     let file = layout.path("lienthong.toml");
     let mut problems = Problems::new();
     let settings = config::gateway::load(&file, Clock::System.now(), &mut problems);

@@ -38,6 +38,11 @@ impl Sample {
         self.name.split_once('-').map_or(self.name, |(operation, _)| operation)
     }
 
+    /// The body's element with its places not filled in: for [`fill`].
+    pub fn template(&self) -> &'static str {
+        self.template
+    }
+
     /// The body's element.
     pub fn body(&self, filling: &Filling<'_>) -> String {
         fill(self.template, filling)

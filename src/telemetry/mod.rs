@@ -24,9 +24,12 @@ pub enum LogFormat {
 ///
 /// Only the first call of a process has an effect.
 pub fn start_log(format: LogFormat, filter: &str) {
+    use std::io::IsTerminal;
     use tracing_subscriber::{EnvFilter, fmt};
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_coloured = std::io::stderr().is_terminal() && !is_refused;
+    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_coloured).with_target(false);
     // A log that was started before is kept: tests share a process.
     _ = match format {
         LogFormat::Json => log.json().flatten_event(true).try_init(),

@@ -130,3 +130,8 @@ fn certificates(file: &Path) -> Vec<CertificateDer<'static>> {
 /// Longer than any deadline the gateway is configured with in these tests.
 const PATIENCE: Duration = Duration::from_secs(60);
 const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// A GET.
+pub fn get(url: &str) -> http::Request<Bytes> {
+    http::Request::get(url).body(Bytes::new()).expect("the request is well formed")
+}

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use lienthong::sandbox::message::{XRoad, envelope};
 use lienthong::soap::version::Version;
 
-use crate::client::{Http, post, send};
+use crate::client::{Answer, Http, post, send};
 use crate::world::{World, root_name, xroad};
 use crate::{hostile, normal, xmllint};
 
@@ -104,6 +104,15 @@ fn cases() -> Vec<Case> {
         cases.push(Case { folder, before: before.lines().map(str::to_owned).collect(), input });
     }
     cases
+}
+
+/// Panics unless `answer` is that of the case of this name.
+pub fn assert_golden(name: &str, answer: &Answer) {
+    xmllint::assert_valid(&answer.body);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name).join("answer.txt");
+    if let Err(difference) = compare(&file, &normal::answer(answer)) {
+        panic!("{difference}\nUPDATE=1 rewrites it");
+    }
 }
 
 fn compare(file: &Path, found: &str) -> Result<(), String> {

@@ -2,10 +2,15 @@
 
 mod architecture;
 mod client;
+mod command;
 mod edge;
+mod failing;
 mod golden;
 mod hostile;
 mod normal;
+mod refused;
 mod samples;
+mod stranger;
+mod upstream;
 mod world;
 mod xmllint;

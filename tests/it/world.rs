@@ -1,24 +1,30 @@
 //! A whole sandbox of a test's own: gateway and dossier service on free ports, keys made on the spot.
 
+use std::net::SocketAddr;
+
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
 use lienthong::sandbox::layout::Layout;
 use lienthong::sandbox::message::{XRoad, envelope};
 use lienthong::sandbox::officer::Office;
-use lienthong::sandbox::party;
-use lienthong::sandbox::run::{Options, Running};
+use lienthong::sandbox::run::{self, Options};
 use lienthong::sandbox::samples::{Filling, Sample, fill};
+use lienthong::sandbox::{party, settings};
 use lienthong::soap::version::Version;
+use lienthong::{app, dossier};
 use regex::Regex;
 use tempfile::TempDir;
 
 use crate::client::{Answer, Http, Identity, post, send};
 use crate::hostile;
+use crate::upstream::{Manner, Upstream};
 
-/// A serving sandbox; its directory goes when it is dropped.
+/// A gateway with what stands behind it; its directory goes when it is dropped.
 pub struct World {
     dir: TempDir,
-    running: Running,
+    gateway: app::Running,
+    dossier: Option<dossier::server::Running>,
+    dossier_address: SocketAddr,
 }
 
 /// What a request is filled in with after the steps before it.
@@ -31,14 +37,45 @@ pub struct Facts {
 }
 
 impl World {
+    /// A whole sandbox.
     pub async fn start() -> Self {
-        let dir = TempDir::new().expect("a temporary directory can be made");
-        let running = Running::start(&Options { dir: dir.path().to_path_buf(), ..Options::default() }).await;
-        Self { dir, running: running.expect("the sandbox starts") }
+        let (dir, layout) = prepared();
+        let dossier = run::start_dossier_service(&layout, &Options::default()).await;
+        let dossier = dossier.expect("the dossier service starts");
+        let gateway = run::start_gateway(&layout, &Options::default()).await.expect("the gateway starts");
+        Self { dir, gateway, dossier_address: dossier.address, dossier: Some(dossier) }
+    }
+
+    /// A gateway of little patience (one second) before an upstream of the test's.
+    pub async fn before_upstream(manner: Manner) -> (Self, Upstream) {
+        let (dir, layout) = prepared();
+        let upstream = Upstream::start(&layout, manner).await;
+        let file = layout.path("lienthong.toml");
+        settings::set_port(&file, "address", upstream.address.port()).expect("the settings can be changed");
+        let text = std::fs::read_to_string(&file).expect("the settings are readable");
+        let text = text + "\n[limits]\nbody_ms_max = 1000\ncall_ms_max = 1000\n";
+        std::fs::write(&file, text).expect("the settings can be written");
+        let gateway = run::start_gateway(&layout, &Options::default()).await.expect("the gateway starts");
+        (Self { dir, gateway, dossier_address: upstream.address, dossier: None }, upstream)
     }
 
     pub async fn stop(self) {
-        self.running.stop().await;
+        self.gateway.stop().await;
+        if let Some(dossier) = self.dossier {
+            dossier.stop().await;
+        }
+    }
+
+    /// Nobody listens at its address any more.
+    pub async fn stop_dossier_service(&mut self) {
+        self.dossier.take().expect("it serves").stop().await;
+    }
+
+    /// At the address where it was.
+    pub async fn start_dossier_service(&mut self) {
+        let options = Options { grpc_port: Some(self.dossier_address.port()), ..Options::default() };
+        let started = run::start_dossier_service(&self.layout(), &options).await;
+        self.dossier = Some(started.expect("the dossier service starts"));
     }
 
     pub fn layout(&self) -> Layout {
@@ -46,7 +83,7 @@ impl World {
     }
 
     pub fn soap(&self) -> String {
-        self.running.ready().soap.clone()
+        format!("https://{}/soap/hoso", self.gateway.soap)
     }
 
     /// A member's own certificate.
@@ -57,7 +94,9 @@ impl World {
 
     /// The ministry's officer.
     pub async fn office(&self) -> Office {
-        Office::open(&self.running.ready().dossier, &self.layout()).await.expect("the dossier service is reached")
+        Office::open(&format!("https://{}", self.dossier_address), &self.layout())
+            .await
+            .expect("the dossier service is reached")
     }
 
     /// Sends a body in SOAP 1.1 with X-Road headers and a fresh id, as the national portal.
@@ -128,6 +167,13 @@ impl Facts {
         let Self { now, code, dossier, round, amount } = self;
         Filling { now, code, dossier, round: *round, paper: "GPLD-07", amount: *amount }
     }
+}
+
+/// A directory with keys, contracts and settings in it.
+fn prepared() -> (TempDir, Layout) {
+    let dir = TempDir::new().expect("a temporary directory can be made");
+    let layout = run::prepare(&Options { dir: dir.path().to_path_buf(), ..Options::default() });
+    (dir, layout.expect("the directory can be prepared"))
 }
 
 /// X-Road headers of a member's call, with a fresh id.
