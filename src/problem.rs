@@ -95,7 +95,13 @@ impl Problems {
 
     /// All problems, by file and line.
     pub fn sorted(&self) -> Vec<&Problem> {
-        let mut problems: Vec<&Problem> = self.0.iter().collect();
+        let mut problems: Vec<&Problem> = Vec::with_capacity(self.0.len());
+        for problem in &self.0 {
+            // What is wrong in both directions is told once.
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
         problems.sort_by(|a, b| a.place.cmp(&b.place).then(b.severity.cmp(&a.severity)));
         problems
     }

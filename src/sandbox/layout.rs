@@ -20,7 +20,7 @@ pub struct Pair {
 }
 
 /// `ready.json`: where a serving sandbox is reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ready {
     /// The gateway's SOAP address of the dossier exchange.
     pub soap: String,

@@ -3,6 +3,9 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use lienthong::sandbox::layout::{Layout, Ready};
 
 /// A `lienthong serve` that serves; it ends when dropped.
 pub struct Serve {
@@ -53,3 +56,53 @@ fn lienthong() -> Command {
     command.env_remove("NO_COLOR");
     command
 }
+
+/// A `lienthong sandbox --dir DIR` that serves; it is killed when dropped.
+pub struct Sandbox {
+    process: Child,
+    pub ready: Ready,
+}
+
+impl Sandbox {
+    /// Starts it and waits for `ready.json`.
+    pub fn start(dir: &Path) -> Self {
+        let process = lienthong()
+            .arg("sandbox")
+            .arg("--dir")
+            .arg(dir)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the command starts");
+        let mut sandbox = Self { process, ready: Ready::default() };
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE {
+            if let Some(ready) = Layout::at(dir).ready().expect("ready.json is whole whenever it is there") {
+                sandbox.ready = ready;
+                return sandbox;
+            }
+            assert!(sandbox.process.try_wait().expect("it can be asked").is_none(), "the sandbox has ended");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        panic!("the sandbox does not serve");
+    }
+
+    /// Ends it as an operator does, by SIGTERM; panics where it does not end well.
+    pub fn stop(mut self) {
+        let id = self.process.id().to_string();
+        let told = Command::new("kill").arg(&id).status().expect("kill is there");
+        assert!(told.success());
+        assert!(self.process.wait().expect("it ends").success(), "it did not end well");
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Generous: a debug build on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);

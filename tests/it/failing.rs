@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use crate::client::Answer;
 use crate::golden::assert_golden;
 use crate::hostile;
-use crate::upstream::{Manner, Upstream};
+use crate::upstream::Manner;
 use crate::world::World;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -115,7 +115,8 @@ pub fn assert_golden(name: &str, answer: &Answer) {
     }
 }
 
-fn compare(file: &Path, found: &str) -> Result<(), String> {
+/// Compares with the file, or rewrites it where UPDATE is set.
+pub fn compare(file: &Path, found: &str) -> Result<(), String> {
     if std::env::var_os("UPDATE").is_some() {
         std::fs::create_dir_all(file.parent().expect("a file stands in a folder")).expect("the folder can be made");
         std::fs::write(file, found).expect("the file can be written");

@@ -3,6 +3,7 @@
 mod architecture;
 mod client;
 mod command;
+mod commands;
 mod edge;
 mod failing;
 mod golden;
