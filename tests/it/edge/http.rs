@@ -127,7 +127,8 @@ async fn a_body_past_its_limit_is_refused_to_a_client_that_sends_all_of_it_first
         }
     }
     // As simple clients do it: all is written before anything is read.
-    let head = format!("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n", 8 * BODY.bytes_max);
+    let head =
+        format!("POST / HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", 8 * BODY.bytes_max);
     let answer = server.raw(&[head.into_bytes(), vec![b'a'; 8 * BODY.bytes_max]].concat()).await;
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     // Without a length, the bound is met on the way.
