@@ -96,7 +96,7 @@ struct Through {
 impl Handler for Through {
     async fn handle(&self, _peer: Arc<Peer>, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let bounds = body::Bounds { bytes_max: 16 << 20, time_max: Duration::from_secs(15) };
-        let Ok(whole) = body::read(request.into_body(), bounds, &self.room).await else {
+        let Ok(whole) = body::read(&mut request.into_body(), bounds, &self.room).await else {
             return status(StatusCode::BAD_REQUEST);
         };
         let method = "/molisa.dossier.v1.DossierService/SubmitDossier";

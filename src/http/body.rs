@@ -83,23 +83,16 @@ impl Room {
 /// Reads a body within its bounds and the room that is left.
 ///
 /// Memory is taken as bytes arrive, not by what Content-Length promises.
-pub async fn read(mut body: Incoming, bounds: Bounds, room: &Room) -> Result<Held<'_>, BodyError> {
+pub async fn read<'r>(body: &mut Incoming, bounds: Bounds, room: &'r Room) -> Result<Held<'r>, BodyError> {
     let Bounds { bytes_max, time_max } = bounds;
-    let collected = tokio::time::timeout(time_max, collect(&mut body, bytes_max, room)).await;
-    match collected.map_err(|_| BodyError::TimedOut)? {
-        Err(error @ (BodyError::TooLarge { .. } | BodyError::NoRoom)) => {
-            drain(body).await;
-            Err(error)
-        }
-        read => read,
-    }
+    tokio::time::timeout(time_max, collect(body, bytes_max, room)).await.map_err(|_| BodyError::TimedOut)?
 }
 
 /// Takes what is left of a body and throws it away, within bounds.
 ///
-/// An answer that comes while its request is still being sent is lost on many clients: the connection (HTTP/1.1) or the
-/// stream (HTTP/2) is reset under it. So a request that is refused unread is first let finish.
-pub async fn drain(mut body: Incoming) {
+/// An answer on HTTP/2 that comes while its request is still being sent is followed by a reset of the stream, and some
+/// clients (curl 7.88) then forget the answer. On HTTP/1.1 the connection lingers instead.
+pub async fn drain(body: &mut Incoming) {
     let throw_away = async {
         let mut bytes = 0;
         while let Some(Ok(frame)) = body.frame().await {

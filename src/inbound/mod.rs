@@ -25,7 +25,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::request::Parts as Head;
-use http::{Request, Response, header};
+use http::{Request, Response, Version};
 use http_body_util::Full;
 use hyper::body::{Body, Incoming};
 use tokio::runtime::RuntimeFlavor;
@@ -150,16 +150,19 @@ impl Inbound {
     }
 
     async fn exchange(&self, peer: &Peer, request: Request<Incoming>, entry: &mut Entry) -> Answer {
-        let (head, body) = request.into_parts();
-        let Admitted { face, accepted, holder, _place } = match self.admit(peer, &head, &body, entry) {
+        let (head, mut body) = request.into_parts();
+        let answer = self.answer(peer, &head, &mut body, entry).await;
+        let timed_out = matches!(answer, Answer::Plain(Refusal::BodyTimeout));
+        if head.version == Version::HTTP_2 && !body.is_end_stream() && !timed_out {
+            body::drain(&mut body).await;
+        }
+        answer
+    }
+
+    async fn answer(&self, peer: &Peer, head: &Head, body: &mut Incoming, entry: &mut Entry) -> Answer {
+        let Admitted { face, accepted, holder, _place } = match self.admit(peer, head, body, entry) {
             Ok(admitted) => admitted,
-            Err(answer) => {
-                // RFC 9110 §10.1.1: who waits for 100 (Continue) has not begun to send.
-                if !head.headers.contains_key(header::EXPECT) {
-                    body::drain(body).await;
-                }
-                return answer;
-            }
+            Err(answer) => return answer,
         };
         entry.stage = Stage::Body;
         let bounds = Bounds { bytes_max: self.limits.body_bytes_max, time_max: self.limits.body_time_max };

@@ -29,7 +29,7 @@ struct Scripted {
 impl Handler for Scripted {
     async fn handle(&self, peer: Arc<Peer>, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let path = request.uri().path().to_owned();
-        let body = match body::read(request.into_body(), BODY, &self.room).await {
+        let body = match body::read(&mut request.into_body(), BODY, &self.room).await {
             Ok(held) => held.bytes,
             Err(error) => return refusal(error),
         };
