@@ -1,5 +1,6 @@
 //! `lienthong sandbox`: everything on one machine, to try and to show.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -55,7 +56,7 @@ async fn play_or_serve(args: Args) -> Result<ExitCode, Error> {
     let code = match scenario {
         true => play(&running).await,
         false => {
-            println!("{}", greeting(&running));
+            writeln!(std::io::stdout(), "{}", greeting(&running))?;
             stop_signal().await;
             Ok(ExitCode::SUCCESS)
         }

@@ -38,6 +38,12 @@ pub enum Error {
         /// The answer as it came: the people in a sandbox are fictional.
         answer: String,
     },
+    /// Another sandbox serves in the directory.
+    #[error("another sandbox serves in {}", dir.display())]
+    InUse {
+        /// The directory.
+        dir: PathBuf,
+    },
     /// No sandbox serves in the directory.
     #[error("no sandbox serves there: ready.json is missing")]
     NotServing,

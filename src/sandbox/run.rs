@@ -1,5 +1,6 @@
 //! A whole sandbox in one process: the dossier service, the gateway, and what the directory says of them.
 
+use std::fs::{File, TryLockError};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 
@@ -28,6 +29,8 @@ pub struct Options {
 /// A sandbox that serves until it is stopped or dropped.
 #[derive(Debug)]
 pub struct Running {
+    // Held as long as it serves: two sandboxes on one directory would take each other's files.
+    _lock: File,
     layout: Layout,
     ready: Ready,
     gateway: app::Running,
@@ -39,6 +42,7 @@ impl Running {
     ///
     /// `ready.json` is the last thing written.
     pub async fn start(options: &Options) -> Result<Self, Error> {
+        let lock = lock(options)?;
         let layout = prepare(options)?;
         let dossier = start_dossier_service(&layout, options).await?;
         let gateway = start_gateway(&layout, options).await?;
@@ -52,7 +56,7 @@ impl Running {
             super::requests::write(&layout, &ready).await?;
         }
         layout.write_ready(&ready).map_err(Error::at(layout.path("ready.json")))?;
-        Ok(Self { layout, ready, gateway, dossier })
+        Ok(Self { _lock: lock, layout, ready, gateway, dossier })
     }
 
     /// Where it is reached.
@@ -72,6 +76,17 @@ impl Running {
         }
         self.gateway.stop().await;
         self.dossier.stop().await;
+    }
+}
+
+fn lock(options: &Options) -> Result<File, Error> {
+    std::fs::create_dir_all(&options.dir).map_err(Error::at(&options.dir))?;
+    let file = options.dir.join(".lock");
+    let lock = File::create(&file).map_err(Error::at(&file))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse { dir: options.dir.clone() }),
+        Err(TryLockError::Error(error)) => Err(Error::at(&file)(error)),
     }
 }
 

@@ -294,8 +294,10 @@ fn blank(now: &Zoned) -> Filling<'_> {
 fn shown_values(answer: &Answer, names: &[&str]) -> String {
     let shown = names.iter().filter_map(|name| {
         let all: Vec<String> = answer.values(name).map(|value| titled(name, value)).collect();
-        let more = if all.len() > VALUES_MAX { " …" } else { "" };
-        let values = all.iter().take(VALUES_MAX).map(String::as_str).collect::<Vec<_>>().join(" ");
+        // Steps are one digit each and all of them matter.
+        let values_max = if *name == "TrangThai" { usize::MAX } else { VALUES_MAX };
+        let more = if all.len() > values_max { " …" } else { "" };
+        let values = all.iter().take(values_max).map(String::as_str).collect::<Vec<_>>().join(" ");
         (!values.is_empty()).then(|| format!("{name} {values}{more}"))
     });
     shown.collect::<Vec<_>>().join(", ")
@@ -400,5 +402,5 @@ const CARRIED: [&str; 12] = [
 /// Status after each step of [`Story::walk`].
 const STEPS: &str = "1 2 5 2 6 2 4 9 10";
 
-/// Values of one name that are told: as many as the steps of a life.
-const VALUES_MAX: usize = 9;
+/// Values of one name that are told.
+const VALUES_MAX: usize = 3;

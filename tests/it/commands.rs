@@ -44,6 +44,9 @@ async fn a_serving_sandbox_leaves_all_that_is_needed_and_goes_on_where_it_was() 
     let key = std::fs::read(&pair.certificate).expect("the certificate is readable");
 
     assert_answers(&layout, &served);
+    let second = run(&["sandbox", "--dir", &text(dir.path())]);
+    assert!(!second.status.success() && told(&second).contains("another sandbox serves"), "{}", told(&second));
+    assert!(layout.path("ready.json").exists(), "the second has taken the first one's ready.json");
     sandbox.stop();
     assert!(!layout.path("ready.json").exists(), "a sandbox that has ended is not ready");
     let again = Sandbox::start(dir.path());

@@ -80,11 +80,16 @@ impl Served {
         Self { layout, upstream, soap, _process: process, _dir: dir }
     }
 
+    /// SOAP 1.1 over HTTP/1.1, SOAP 1.2 over HTTP/2.
     async fn ask(&self, http: Http, body: &str) -> Answer {
         let pair = self.layout.member("h29");
         let identity = Identity { ca: self.layout.ca(), pair: Some((pair.certificate, pair.key)) };
-        let message = format!(r#"<e:Envelope xmlns:e="{SOAP_12}"><e:Body>{body}</e:Body></e:Envelope>"#);
-        send(&identity, http, post(&self.soap, "application/soap+xml", message)).await.expect("the gateway answers")
+        let (media, namespace) = match http {
+            Http::One => ("text/xml", SOAP_11),
+            Http::Two => ("application/soap+xml", SOAP_12),
+        };
+        let message = format!(r#"<e:Envelope xmlns:e="{namespace}"><e:Body>{body}</e:Body></e:Envelope>"#);
+        send(&identity, http, post(&self.soap, media, message)).await.expect("the gateway answers")
     }
 
     /// The upstream answers with the bytes it got, and both messages have the same fields.
@@ -130,7 +135,7 @@ impl Served {
         ] {
             assert!(right.contains(edit.0) || edit.0.contains("Locker"), "{}", edit.0);
             let body = lend(HANDOVERS[1]).replace(edit.0, edit.1);
-            let answer = self.ask(Http::One, &body).await;
+            let answer = self.ask(Http::Two, &body).await;
             assert_eq!(answer.status, 400, "{}", answer.text());
             assert_eq!(element(&answer.text(), "Path").as_deref(), Some(path), "{}", answer.text());
         }
@@ -176,6 +181,7 @@ fn field(message: &DynamicMessage, name: &str) -> Value {
 }
 
 const NS: &str = r#"xmlns:l="urn:example:library:2""#;
+const SOAP_11: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 const SOAP_12: &str = "http://www.w3.org/2003/05/soap-envelope";
 
 const LEND: &str = r#"<l:Lend xmlns:l="urn:example:library:2">

@@ -121,14 +121,22 @@ impl World {
         facts
     }
 
+    async fn submit(&self, template: &str, facts: &mut Facts) {
+        let own_code = format!("IT-{}", uuid::Uuid::new_v4().simple());
+        let answer = self.say(&fill(template, &Filling { code: &own_code, ..facts.filling() })).await.text();
+        facts.dossier = element(&answer, "MaHoSo").unwrap_or_else(|| panic!("not submitted: {answer}"));
+    }
+
     async fn step(&self, step: &str, facts: &mut Facts) {
+        if let Some(case) = step.strip_prefix("submit ") {
+            let file = format!("{}/tests/golden/{case}/request.xml", env!("CARGO_MANIFEST_DIR"));
+            let template = std::fs::read_to_string(&file).expect("the case it names has a request");
+            return self.submit(&template, facts).await;
+        }
         match step {
             "submit" => {
-                let own_code = format!("IT-{}", uuid::Uuid::new_v4().simple());
                 let sample = Sample::named("NopHoSo").expect("there is such a sample");
-                let body = sample.body(&Filling { code: &own_code, ..facts.filling() });
-                let answer = self.say(&body).await.text();
-                facts.dossier = element(&answer, "MaHoSo").unwrap_or_else(|| panic!("not submitted: {answer}"));
+                self.submit(sample.template(), facts).await;
             }
             "withdraw" => {
                 let sample = Sample::named("RutHoSo").expect("there is such a sample");
