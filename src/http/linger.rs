@@ -4,6 +4,9 @@
 //! answer that it has received but not yet handed over. A client that writes its whole request before it reads would
 //! learn nothing of a refusal that came early (RFC 9112 §9.6). So the writing side is closed first, what still comes
 //! is thrown away, and the rest is closed when the client is done or has had its time.
+//!
+//! `body::drain` does the same for a request whose body is refused, and keeps the connection. This is for what has no
+//! body to drain: a header that is too long, or a client that is slower than `drain` waits.
 
 use std::io;
 use std::pin::Pin;

@@ -171,6 +171,14 @@ async fn too_many_or_too_long_headers_are_refused() {
 }
 
 #[tokio::test]
+async fn an_answer_arrives_though_the_client_is_still_sending() {
+    let server = Server::start(Limits::default()).await;
+    let header = format!("GET / HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "a".repeat(8 << 20));
+    let answer = server.raw(header.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
+}
+
+#[tokio::test]
 async fn what_is_no_http_is_refused() {
     let server = Server::start(Limits::default()).await;
     for bytes in [&b"\x16\x03\x01 no HTTP\r\n\r\n"[..], b"GET / HTTP/1.1\r\nbad header\r\n\r\n"] {
