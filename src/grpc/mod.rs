@@ -124,8 +124,9 @@ impl Failure {
         // A connection that could not be made or broke comes as UNKNOWN or CANCELLED without a word of the service's.
         let lost = std::error::Error::source(status).is_some() && status.details().is_empty();
         let code = match status.code() {
-            Code::Unknown | Code::Internal | Code::Cancelled if lost => Code::Unavailable,
+            // tonic's own watch on `grpc-timeout`, where it is quicker than ours.
             Code::Cancelled if status.message().contains("Timeout") => Code::DeadlineExceeded,
+            Code::Unknown | Code::Internal | Code::Cancelled if lost => Code::Unavailable,
             // Our own bound on messages, which is no business of the caller's.
             Code::OutOfRange if status.message().contains("message length too large") => Code::Internal,
             code => code,
