@@ -9,6 +9,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::telemetry;
+
 /// Gateway between a ministry's gRPC dossier service and portals that speak SOAP.
 ///
 /// Start here: `lienthong sandbox --scenario` walks dossiers through their whole life on this machine;
@@ -41,7 +43,7 @@ pub fn run() -> ExitCode {
         }
     };
     // Connections to services are opened in a runtime, also those that `check` never uses.
-    runtime.block_on(async {
+    let ending = runtime.block_on(async {
         match command {
             Command::Sandbox(args) => sandbox::run(args).await,
             Command::Serve(args) => serve::gateway(&args).await,
@@ -50,7 +52,9 @@ pub fn run() -> ExitCode {
             Command::Explain(args) => check::explain(&args),
             Command::Call(args) => call::run(args).await,
         }
-    })
+    });
+    telemetry::flush_log();
+    ending
 }
 
 const EXAMPLES: &str = "Examples:

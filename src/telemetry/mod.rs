@@ -1,5 +1,7 @@
 //! Names of metrics, spans and log fields, and where they go.
 
+mod log;
+
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -10,32 +12,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-/// How log events are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogFormat {
-    /// One JSON object a line.
-    #[default]
-    Json,
-    /// For people.
-    Text,
-}
-
-/// Starts writing log events to standard error. `filter` is like `info` or `lienthong=debug,warn`.
-///
-/// Only the first call of a process has an effect.
-pub fn start_log(format: LogFormat, filter: &str) {
-    use std::io::IsTerminal;
-    use tracing_subscriber::{EnvFilter, fmt};
-    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let is_coloured = std::io::stderr().is_terminal() && !is_refused;
-    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(is_coloured).with_target(false);
-    // A log that was started before is kept: tests share a process.
-    _ = match format {
-        LogFormat::Json => log.json().flatten_event(true).try_init(),
-        LogFormat::Text => log.try_init(),
-    };
-}
+pub use log::{LogFormat, flush_log, start_log};
 
 /// One request, as metrics count it. Labels come from configuration alone, so their number is bounded.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]

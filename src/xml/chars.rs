@@ -29,9 +29,11 @@ pub fn first_forbidden(text: &str) -> Option<usize> {
 /// `NCName` of Namespaces in XML 1.0 §3.
 pub fn is_ncname(name: &str) -> bool {
     let bytes = name.as_bytes();
+    if bytes.iter().all(|&byte| NAME[byte as usize] & (NAME_START | NAME_PART) != 0) {
+        return bytes.first().is_some_and(|&byte| NAME[byte as usize] == NAME_START);
+    }
     if bytes.is_ascii() {
-        return bytes.first().is_some_and(|&byte| ASCII_NAME[byte as usize] == 2)
-            && bytes.iter().all(|&byte| ASCII_NAME[byte as usize] != 0);
+        return false;
     }
     let mut chars = name.chars();
     chars.next().is_some_and(is_name_start) && chars.all(|c| is_name_start(c) || is_name_part(c))
@@ -50,17 +52,127 @@ pub fn is_name_part(c: char) -> bool {
     matches!(c, '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
 }
 
-/// 2: may start a name; 1: may stand in one; 0: neither.
-const ASCII_NAME: [u8; 128] = {
-    let mut table = [0; 128];
+/// The start of a text as far as it looks like a `QName` in ASCII.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlainName {
+    /// Bytes that may stand in a `QName`.
+    pub length: usize,
+    /// Where the local name starts, behind the colon if there is one; `None` where these bytes are no `QName`.
+    pub local_start: Option<usize>,
+}
+
+/// Reads bytes as long as they may stand in a `QName` in ASCII (Namespaces in XML 1.0 §4).
+#[inline]
+pub fn plain_qname(bytes: &[u8]) -> PlainName {
+    let (mut length, mut local_start, mut colons) = (0, 0, 0);
+    for &byte in bytes {
+        match NAME[byte as usize] {
+            0 => break,
+            NAME_COLON => {
+                colons += 1;
+                local_start = length + 1;
+            }
+            _ => {}
+        }
+        length += 1;
+    }
+    let starts = |at: usize| at < length && NAME[bytes[at] as usize] == NAME_START;
+    let good = colons <= 1 && starts(0) && starts(local_start);
+    PlainName { length, local_start: good.then_some(local_start) }
+}
+
+/// Character data up to the next `<` or `&`.
+#[derive(Debug, Clone, Copy)]
+pub struct TextRun {
+    /// Its bytes.
+    pub length: usize,
+    /// What was seen in it.
+    seen: u8,
+}
+
+impl TextRun {
+    /// White space only.
+    pub fn is_blank(self) -> bool {
+        self.seen & TEXT_INK == 0
+    }
+
+    /// Whether it holds a carriage return.
+    pub fn has_return(self) -> bool {
+        self.seen & TEXT_RETURN != 0
+    }
+
+    /// Whether it holds a `]`.
+    pub fn has_bracket(self) -> bool {
+        self.seen & TEXT_BRACKET != 0
+    }
+}
+
+/// Looks through character data up to the next `<` or `&`, or to the end.
+#[inline]
+pub fn text_run(bytes: &[u8]) -> TextRun {
+    let mut seen = 0;
+    for (at, &byte) in bytes.iter().take(TEXT_SHORT).enumerate() {
+        let class = TEXT[byte as usize];
+        if class & TEXT_STOP != 0 {
+            return TextRun { length: at, seen };
+        }
+        seen |= class;
+    }
+    if bytes.len() <= TEXT_SHORT { TextRun { length: bytes.len(), seen } } else { long_text_run(bytes, seen) }
+}
+
+/// The same, by vectorised searches: for attachments.
+fn long_text_run(bytes: &[u8], mut seen: u8) -> TextRun {
+    let rest = &bytes[TEXT_SHORT..];
+    let rest = &rest[..memchr::memchr2(b'<', b'&', rest).unwrap_or(rest.len())];
+    if seen & TEXT_INK == 0 && !rest.iter().all(|&byte| is_space(byte)) {
+        seen |= TEXT_INK;
+    }
+    if memchr::memchr(b'\r', rest).is_some() {
+        seen |= TEXT_RETURN;
+    }
+    if memchr::memchr(b']', rest).is_some() {
+        seen |= TEXT_BRACKET;
+    }
+    TextRun { length: TEXT_SHORT + rest.len(), seen }
+}
+
+const NAME_PART: u8 = 1;
+const NAME_START: u8 = 2;
+const NAME_COLON: u8 = 4;
+
+/// ASCII bytes by their place in names; 0: none.
+const NAME: [u8; 256] = {
+    let mut table = [0; 256];
     let mut at = 0;
     while at < 128 {
         table[at] = match at as u8 {
-            b'A'..=b'Z' | b'a'..=b'z' | b'_' => 2,
-            b'0'..=b'9' | b'-' | b'.' => 1,
+            b'A'..=b'Z' | b'a'..=b'z' | b'_' => NAME_START,
+            b'0'..=b'9' | b'-' | b'.' => NAME_PART,
+            b':' => NAME_COLON,
             _ => 0,
         };
         at += 1;
     }
+    table
+};
+
+const TEXT_INK: u8 = 1;
+const TEXT_RETURN: u8 = 2;
+const TEXT_BRACKET: u8 = 4;
+const TEXT_STOP: u8 = 8;
+/// Text of this length and more is searched by vectors, which take a while to start.
+const TEXT_SHORT: usize = 64;
+
+/// Bytes by what they mean in character data; 0: blank.
+const TEXT: [u8; 256] = {
+    let mut table = [TEXT_INK; 256];
+    table[b' ' as usize] = 0;
+    table[b'\t' as usize] = 0;
+    table[b'\n' as usize] = 0;
+    table[b'\r' as usize] = TEXT_RETURN;
+    table[b']' as usize] = TEXT_INK | TEXT_BRACKET;
+    table[b'<' as usize] = TEXT_STOP;
+    table[b'&' as usize] = TEXT_STOP;
     table
 };

@@ -1,13 +1,14 @@
-//! Text → [`Tape`]: quick-xml's tokens, and every rule of XML 1.0 that they leave open.
+//! Text → [`Tape`]: one look at each byte of markup and text, and every rule of XML 1.0.
 //!
-//! quick-xml finds where tags begin and end; it is not a conforming parser. Names, attributes, namespaces, characters,
-//! references, the XML declaration and the shape of the document are checked here. All work is linear in the text:
-//! whatever is searched through has a limit.
+//! Most of a message is tags without attributes and short text between them: these are read here, byte by byte, as
+//! whatever looks for their end must look at each byte anyway. Where a tag with quotes in it, a comment or a processing
+//! instruction ends is quick-xml's to say; it is not a conforming parser, so what stands in them is judged here, as are
+//! names, namespaces, characters, references and the shape of the document. All work is linear in the text: whatever
+//! is searched through has a limit.
 
 use std::borrow::Cow;
 
-use quick_xml::Reader;
-use quick_xml::events::Event;
+use quick_xml::parser::{CommentParser, ElementParser, Parser, PiParser};
 
 use super::chars::{self, is_ncname};
 use super::error::{Error, ErrorKind};
@@ -18,35 +19,15 @@ use super::text;
 /// Reads a whole document; see [`Tape::parse`].
 pub(super) fn read<'a>(source: &'a str, limits: &Limits) -> Result<Tape<'a>, Error> {
     let mut state = State::new(source, *limits)?;
-    let mut tokens = Reader::from_str(source);
-    let config = tokens.config_mut();
-    config.check_end_names = false;
-    config.allow_unmatched_ends = true;
-    let mut start = 0;
-    loop {
-        let event = tokens.read_event();
-        let end = tokens.buffer_position() as usize;
-        let event = match event {
-            Ok(event) => event,
-            Err(_) => {
-                return Err(state.malformed(tokens.error_position() as usize, "markup is not closed or not understood"));
-            }
+    let mut at = 0;
+    while let Some(&first) = source.as_bytes().get(at) {
+        at = match first {
+            b'<' => state.markup(at)?,
+            b'&' => state.reference(at)?,
+            _ => state.text(at)?,
         };
-        match event {
-            Event::Start(_) => state.start(start, end, false)?,
-            Event::Empty(_) => state.start(start, end, true)?,
-            Event::End(_) => state.end(start, end)?,
-            Event::Text(_) => state.text(start, end)?,
-            Event::CData(_) => state.cdata(start, end)?,
-            Event::GeneralRef(_) => state.reference(start, end)?,
-            Event::Comment(_) => state.comment(start, end)?,
-            Event::Decl(_) => state.declaration(start, end)?,
-            Event::PI(_) => state.processing_instruction(start, end)?,
-            Event::DocType(_) => return Err(state.error(start, ErrorKind::Doctype)),
-            Event::Eof => return state.finish(),
-        }
-        start = end;
     }
+    state.finish()
 }
 
 struct State<'a> {
@@ -57,6 +38,15 @@ struct State<'a> {
     /// Prefixes in scope, innermost last.
     bindings: Vec<(&'a str, NamespaceId)>,
     elements: u32,
+}
+
+/// Where the parts of a start tag end.
+struct Tag {
+    name: NameRange,
+    name_end: usize,
+    /// Where `>` or `/>` begins.
+    content_end: usize,
+    end: usize,
 }
 
 struct Open {
@@ -86,53 +76,93 @@ impl<'a> State<'a> {
         }
     }
 
-    fn start(&mut self, start: usize, end: usize, empty: bool) -> Result<(), Error> {
+    /// What starts with `<` at `at`; returns where it ends, as do all that read a piece of the document.
+    #[inline]
+    fn markup(&mut self, at: usize) -> Result<usize, Error> {
+        match self.bytes().get(at + 1) {
+            Some(b'/') => self.end(at),
+            Some(b'?') => self.question(at),
+            Some(b'!') => self.exclamation(at),
+            _ => self.start(at),
+        }
+    }
+
+    /// A start tag or an empty-element tag (XML 1.0 §3.1).
+    fn start(&mut self, at: usize) -> Result<usize, Error> {
         let depth = self.open.len();
         if depth == 0 && !self.tape.nodes.is_empty() {
-            return Err(self.malformed(start, "a second document element"));
+            return Err(self.malformed(at, "a second document element"));
         }
         if depth >= self.limits.depth_max as usize {
-            return Err(self.limit(start, "depth_max", self.limits.depth_max as usize));
+            return Err(self.limit(at, "depth_max", self.limits.depth_max as usize));
         }
         self.elements += 1;
         if self.elements > self.limits.elements_max {
-            return Err(self.limit(start, "elements_max", self.limits.elements_max as usize));
+            return Err(self.limit(at, "elements_max", self.limits.elements_max as usize));
         }
+        let Tag { name, name_end, content_end, end } = self.tag(at)?;
         let node = self.tape.nodes.len() as NodeId;
         let bindings = self.bindings.len() as u32;
-        let source = self.tape.text;
-        let tag = &source.as_bytes()[start + 1..end - if empty { 2 } else { 1 }];
-        let name_length = tag.iter().position(|&byte| chars::is_space(byte)).unwrap_or(tag.len());
-        let name = self.name(start + 1, start + 1 + name_length)?;
         let mut record = Node {
             piece: Piece::Element,
             namespace: NONE,
             name,
             parent: self.open.last().map_or(0, |open| open.node),
             end: node + 1,
-            span: (start as u32, end as u32),
+            span: (at as u32, end as u32),
             attributes: (self.tape.attributes.len() as u32, 0),
             declarations: (self.tape.declarations.len() as u32, 0),
         };
-        if name_length < tag.len() {
-            self.attributes(start + 1 + name_length, start + 1 + tag.len())?;
+        if name_end < content_end {
+            self.attributes(name_end, content_end)?;
             record.declarations.1 = (self.tape.declarations.len() as u32 - record.declarations.0) as u16;
             record.attributes.1 = (self.tape.attributes.len() as u32 - record.attributes.0) as u16;
             self.resolve_attributes(record.attributes.0 as usize)?;
         }
         record.namespace = self.namespace_of(name)?;
         self.tape.nodes.push(record);
+        let empty = end - content_end == "/>".len();
         if empty {
             self.bindings.truncate(bindings as usize);
         } else {
             self.open.push(Open { node, bindings });
         }
-        Ok(())
+        Ok(end)
     }
 
-    fn end(&mut self, start: usize, end: usize) -> Result<(), Error> {
+    /// Where the parts of the start tag at `at` are; what follows its name is not looked into.
+    #[inline]
+    fn tag(&self, at: usize) -> Result<Tag, Error> {
+        let bytes = self.bytes();
+        let name_start = at + 1;
+        let plain = chars::plain_qname(&bytes[name_start..]);
+        let after = name_start + plain.length;
+        let (content_end, end) = match bytes[after..] {
+            [b'>', ..] => (after, after + 1),
+            [b'/', b'>', ..] => (after, after + 2),
+            _ => {
+                let close = ElementParser::default().feed(&bytes[after..]).ok_or_else(|| self.not_closed(at))?;
+                let close = after + close;
+                let empty = close > after && bytes[close - 1] == b'/';
+                (close - usize::from(empty), close + 1)
+            }
+        };
+        let is_plain = after == content_end || chars::is_space(bytes[after]);
+        if let Some(local) = plain.local_start.filter(|_| is_plain && plain.length <= self.name_bytes_max()) {
+            let (prefix, local) = (local.saturating_sub(1), plain.length - local);
+            let name = NameRange { start: name_start as u32, prefix: prefix as u16, local: local as u16 };
+            return Ok(Tag { name, name_end: after, content_end, end });
+        }
+        let rest = &bytes[name_start..content_end];
+        let name_end = name_start + rest.iter().position(|&byte| chars::is_space(byte)).unwrap_or(rest.len());
+        Ok(Tag { name: self.name(name_start, name_end)?, name_end, content_end, end })
+    }
+
+    /// An end tag (XML 1.0 §3.1).
+    #[inline]
+    fn end(&mut self, at: usize) -> Result<usize, Error> {
         let Some(open) = self.open.pop() else {
-            return Err(self.malformed(start, "an end tag without a start tag"));
+            return Err(self.malformed(at, "an end tag without a start tag"));
         };
         let next = self.tape.nodes.len() as NodeId;
         let source = self.tape.text.as_bytes();
@@ -140,68 +170,119 @@ impl<'a> State<'a> {
         let name = record.name;
         let length = usize::from(name.prefix) + usize::from(name.prefix != 0) + usize::from(name.local);
         let expected = &source[name.start as usize..name.start as usize + length];
-        let written = &source[start + 2..end - 1];
+        let written = &source[at + "</".len()..];
+        let spaces = match written.strip_prefix(expected) {
+            Some([b'>', ..]) => Some(0),
+            Some(rest) => {
+                let spaces = rest.iter().take_while(|&&byte| chars::is_space(byte)).count();
+                (rest.get(spaces) == Some(&b'>')).then_some(spaces)
+            }
+            None => None,
+        };
+        let Some(spaces) = spaces else {
+            return Err(match memchr::memchr(b'>', written) {
+                Some(_) => self.malformed(at, "an end tag whose name is not its start tag's"),
+                None => self.not_closed(at),
+            });
+        };
+        let end = at + "</".len() + length + spaces + 1;
         record.end = next;
         record.span.1 = end as u32;
-        let same = written.strip_prefix(expected).is_some_and(|rest| rest.iter().all(|&byte| chars::is_space(byte)));
-        if !same {
-            return Err(self.malformed(start, "an end tag whose name is not its start tag's"));
-        }
         self.bindings.truncate(open.bindings as usize);
-        Ok(())
+        Ok(end)
     }
 
-    fn text(&mut self, start: usize, end: usize) -> Result<(), Error> {
-        if start == end {
-            return Ok(());
-        }
-        let bytes = &self.tape.text.as_bytes()[start..end];
-        let blank = bytes.iter().all(|&byte| chars::is_space(byte));
+    /// Character data up to the next markup or reference (XML 1.0 §2.4).
+    #[inline]
+    fn text(&mut self, at: usize) -> Result<usize, Error> {
+        let bytes = &self.bytes()[at..];
+        let text = chars::text_run(bytes);
+        let end = at + text.length;
         if self.open.is_empty() {
-            return if blank { Ok(()) } else { Err(self.malformed(start, "text outside the document element")) };
+            return if text.is_blank() {
+                Ok(end)
+            } else {
+                Err(self.malformed(at, "text outside the document element"))
+            };
         }
-        let line_ends = memchr::memchr(b'\r', bytes).is_some();
-        if !blank && let Some(at) = memchr::memmem::find(bytes, b"]]>") {
-            return Err(self.malformed(start + at, "']]>' in text"));
+        if text.has_bracket()
+            && let Some(bracket) = memchr::memmem::find(&bytes[..text.length], b"]]>")
+        {
+            return Err(self.malformed(at + bracket, "']]>' in text"));
         }
-        let piece = match (line_ends, blank) {
+        let piece = match (text.has_return(), text.is_blank()) {
             (true, _) => Piece::LineEnds,
             (false, true) => Piece::Blank,
             (false, false) => Piece::Plain,
         };
-        self.push_text(piece, start, end);
-        Ok(())
+        self.push_text(piece, at, end);
+        Ok(end)
     }
 
-    fn cdata(&mut self, start: usize, end: usize) -> Result<(), Error> {
+    /// A character or entity reference (XML 1.0 §4.1).
+    fn reference(&mut self, at: usize) -> Result<usize, Error> {
         if self.open.is_empty() {
-            return Err(self.malformed(start, "a CDATA section outside the document element"));
+            return Err(self.malformed(at, "a reference outside the document element"));
         }
-        self.push_text(Piece::Cdata, start, end);
-        Ok(())
-    }
-
-    fn reference(&mut self, start: usize, end: usize) -> Result<(), Error> {
-        if self.open.is_empty() {
-            return Err(self.malformed(start, "a reference outside the document element"));
-        }
-        let Some(name) = self.tape.text[start..end].strip_prefix('&').and_then(|name| name.strip_suffix(';')) else {
-            return Err(self.malformed(start, "'&' without a reference"));
+        let source = self.tape.text;
+        let rest = &source[at + 1..];
+        let name = match memchr::memchr3(b';', b'&', b'<', rest.as_bytes()) {
+            Some(end) if rest.as_bytes()[end] == b';' => &rest[..end],
+            _ => return Err(self.malformed(at, "'&' without a reference")),
         };
+        let end = at + name.len() + "&;".len();
         match text::reference(name) {
-            Some(c) => self.push_text(Piece::Reference(c), start, end),
-            None if name.starts_with('#') => return Err(self.malformed(start, "a reference to no XML character")),
-            None => return Err(self.error(start, ErrorKind::Entity)),
+            Some(c) => self.push_text(Piece::Reference(c), at, end),
+            None if name.starts_with('#') => return Err(self.malformed(at, "a reference to no XML character")),
+            None => return Err(self.error(at, ErrorKind::Entity)),
         }
-        Ok(())
+        Ok(end)
+    }
+
+    /// What starts with `<!`: a comment, a CDATA section, or what no message may hold.
+    fn exclamation(&mut self, at: usize) -> Result<usize, Error> {
+        let rest = &self.bytes()[at..];
+        if rest.starts_with(b"<!--") {
+            let length = CommentParser::default().feed(&rest["<!--".len()..]);
+            let end = at + "<!--".len() + length.ok_or_else(|| self.not_closed(at))?;
+            self.comment(at, end)?;
+            return Ok(end);
+        }
+        if rest.starts_with(CDATA.as_bytes()) {
+            let length = memchr::memmem::find(rest, b"]]>").ok_or_else(|| self.not_closed(at))?;
+            if self.open.is_empty() {
+                return Err(self.malformed(at, "a CDATA section outside the document element"));
+            }
+            let end = at + length + "]]>".len();
+            self.push_text(Piece::Cdata, at, end);
+            return Ok(end);
+        }
+        if rest.get(..DOCTYPE.len()).is_some_and(|start| start.eq_ignore_ascii_case(DOCTYPE.as_bytes())) {
+            return Err(self.error(at, ErrorKind::Doctype));
+        }
+        Err(self.not_closed(at))
     }
 
     fn comment(&self, start: usize, end: usize) -> Result<(), Error> {
-        let content = &self.tape.text.as_bytes()[start + "<!--".len()..end - "-->".len()];
+        let content = &self.bytes()[start + "<!--".len()..end - "-->".len()];
         if content.ends_with(b"-") || memchr::memmem::find(content, b"--").is_some() {
             return Err(self.malformed(start, "'--' in a comment"));
         }
         Ok(())
+    }
+
+    /// What starts with `<?`: the XML declaration or a processing instruction.
+    fn question(&self, at: usize) -> Result<usize, Error> {
+        let rest = &self.bytes()[at..];
+        let close = PiParser::default().feed(&rest["<?".len()..]).ok_or_else(|| self.not_closed(at))?;
+        let end = at + "<?".len() + close + 1;
+        let is_declaration =
+            rest.starts_with(b"<?xml") && rest.get(5).is_some_and(|&b| b == b'?' || chars::is_space(b));
+        match is_declaration {
+            true => self.declaration(at, end)?,
+            false => self.processing_instruction(at, end)?,
+        }
+        Ok(end)
     }
 
     /// `XMLDecl` of XML 1.0 §2.8. Whether the encoding is true was judged on the bytes.
@@ -397,8 +478,7 @@ impl<'a> State<'a> {
     /// A `QName` (Namespaces in XML 1.0 §4) at this range of the text.
     fn name(&self, start: usize, end: usize) -> Result<NameRange, Error> {
         let name = &self.tape.text[start..end];
-        // Lengths are kept in 16 bits.
-        let bytes_max = self.limits.name_bytes_max.min(usize::from(u16::MAX));
+        let bytes_max = self.name_bytes_max();
         if name.len() > bytes_max {
             return Err(self.limit(start, "name_bytes_max", bytes_max));
         }
@@ -413,6 +493,21 @@ impl<'a> State<'a> {
         Ok(NameRange { start: start as u32, prefix: prefix.len() as u16, local: local.len() as u16 })
     }
 
+    /// Lengths are kept in 16 bits.
+    fn name_bytes_max(&self) -> usize {
+        self.limits.name_bytes_max.min(usize::from(u16::MAX))
+    }
+
+    #[inline]
+    fn bytes(&self) -> &'a [u8] {
+        self.tape.text.as_bytes()
+    }
+
+    fn not_closed(&self, at: usize) -> Error {
+        self.malformed(at, "markup is not closed or not understood")
+    }
+
+    #[inline]
     fn push_text(&mut self, piece: Piece, start: usize, end: usize) {
         let node = self.tape.nodes.len() as NodeId;
         self.tape.nodes.push(Node {
@@ -441,6 +536,8 @@ impl<'a> State<'a> {
     }
 }
 
+const CDATA: &str = "<![CDATA[";
+const DOCTYPE: &str = "<!DOCTYPE";
 const XML_NAME: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS_NAME: &str = "http://www.w3.org/2000/xmlns/";
 /// Namespace names are compared with each other: a bound keeps that linear.

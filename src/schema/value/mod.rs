@@ -161,16 +161,23 @@ fn normalize(white_space: WhiteSpace, value: Cow<'_, str>) -> Cow<'_, str> {
         WhiteSpace::Replace if value.bytes().any(odd) => Cow::Owned(value.replace(['\t', '\n', '\r'], " ")),
         WhiteSpace::Replace => value,
         WhiteSpace::Collapse => {
-            let bytes = value.as_bytes();
-            let untidy = bytes.first() == Some(&b' ')
-                || bytes.last() == Some(&b' ')
-                || bytes.iter().zip(&bytes[1.min(bytes.len())..]).any(|pair| pair == (&b' ', &b' '))
-                || bytes.iter().any(|&byte| odd(byte));
-            if !untidy {
+            if is_collapsed(value.as_bytes()) {
                 return value;
             }
             let words = value.split([' ', '\t', '\n', '\r']).filter(|word| !word.is_empty());
             Cow::Owned(words.collect::<Vec<_>>().join(" "))
         }
     }
+}
+
+/// Whether there is no white space but single blanks inside.
+fn is_collapsed(bytes: &[u8]) -> bool {
+    let mut previous = b' ';
+    for &byte in bytes {
+        if matches!(byte, b'\t' | b'\n' | b'\r') || (byte == b' ' && previous == b' ') {
+            return false;
+        }
+        previous = byte;
+    }
+    previous != b' ' || bytes.is_empty()
 }

@@ -1,19 +1,31 @@
-//! XSD regular expressions (part 2 appendix F), translated for the `regex` crate, which matches in linear time.
+//! XSD regular expressions (part 2 appendix F), translated for `regex-automata`, which matches in linear time.
 //!
 //! What differs: an XSD expression is anchored at both ends; `^` and `$` are ordinary characters; `\i \c` stand for
 //! name characters, `\p{IsLatin-1Supplement}` for a block; classes are subtracted by `[a-z-[aeiou]]`; there are no
 //! lazy quantifiers, back references or look-around.
+//!
+//! A pattern becomes a table of states where that stays small, as codes and dates do: one look-up a byte. Others are
+//! left to the library's own choice of engines.
 
 use std::fmt::Write;
 
-use regex::{Regex, RegexBuilder};
+use regex_automata::dfa::{Automaton, StartKind, dense};
+use regex_automata::nfa::thompson;
+use regex_automata::util::syntax;
+use regex_automata::{Anchored, Input, meta};
 
 /// The patterns of one derivation step: a value matches if one of them does.
 #[derive(Debug, Clone)]
 pub struct Pattern {
     /// As written in the schema; alternatives joined by `|`.
     written: Box<str>,
-    regex: Regex,
+    matcher: Matcher,
+}
+
+#[derive(Debug, Clone)]
+enum Matcher {
+    Table(Box<dense::DFA<Vec<u32>>>),
+    Engines(Box<meta::Regex>),
 }
 
 impl Pattern {
@@ -23,27 +35,53 @@ impl Pattern {
         for alternative in alternatives {
             translated.push(format!("(?:{})", translate(alternative)?));
         }
-        let regex = RegexBuilder::new(&format!(r"\A(?:{})\z", translated.join("|")))
-            .size_limit(COMPILED_BYTES_MAX)
-            .dfa_size_limit(COMPILED_BYTES_MAX)
-            .nest_limit(NESTING_MAX)
-            .build()
-            .map_err(|error| match error {
-                regex::Error::CompiledTooBig(_) => "the pattern is too large when its repetitions are expanded".into(),
-                error => format!("not a pattern: {}", error.to_string().lines().last().unwrap_or_default().trim()),
-            })?;
-        Ok(Self { written: alternatives.join("|").into(), regex })
+        let translated = format!(r"\A(?:{})\z", translated.join("|"));
+        let matcher = match table(&translated) {
+            Some(table) => Matcher::Table(Box::new(table)),
+            None => Matcher::Engines(Box::new(engines(&translated)?)),
+        };
+        Ok(Self { written: alternatives.join("|").into(), matcher })
     }
 
     /// Whether the whole value matches.
     pub fn matches(&self, value: &str) -> bool {
-        self.regex.is_match(value)
+        let input = Input::new(value).anchored(Anchored::Yes).earliest(true);
+        match &self.matcher {
+            // A table has no reason to give up: it was built without quit bytes.
+            Matcher::Table(table) => matches!(table.try_search_fwd(&input), Ok(Some(_))),
+            Matcher::Engines(engines) => engines.is_match(input),
+        }
     }
 
     /// The pattern as the schema has it, for messages.
     pub fn written(&self) -> &str {
         &self.written
     }
+}
+
+/// The table of states of a pattern; `None` where it would be large, or the pattern is none.
+fn table(translated: &str) -> Option<dense::DFA<Vec<u32>>> {
+    let bounds = dense::Config::new()
+        .start_kind(StartKind::Anchored)
+        .dfa_size_limit(Some(TABLE_BYTES_MAX))
+        .determinize_size_limit(Some(TABLE_BYTES_MAX));
+    let nfa = thompson::Config::new().nfa_size_limit(Some(TABLE_BYTES_MAX));
+    let syntax = syntax::Config::new().nest_limit(NESTING_MAX);
+    dense::Builder::new().configure(bounds).thompson(nfa).syntax(syntax).build(translated).ok()
+}
+
+fn engines(translated: &str) -> Result<meta::Regex, String> {
+    let bounds = meta::Config::new().nfa_size_limit(Some(COMPILED_BYTES_MAX)).hybrid_cache_capacity(COMPILED_BYTES_MAX);
+    let syntax = syntax::Config::new().nest_limit(NESTING_MAX);
+    meta::Builder::new().configure(bounds).syntax(syntax).build(translated).map_err(|error| {
+        match (error.size_limit(), error.syntax_error()) {
+            (Some(_), _) => "the pattern is too large when its repetitions are expanded".into(),
+            (_, Some(error)) => {
+                format!("not a pattern: {}", error.to_string().lines().last().unwrap_or_default().trim())
+            }
+            (None, None) => format!("not a pattern: {error}"),
+        }
+    })
 }
 
 fn translate(pattern: &str) -> Result<String, String> {
@@ -312,6 +350,8 @@ fn push_literal(out: &mut String, c: char) {
 
 /// A compiled pattern may take this much memory: what explodes is refused at start.
 const COMPILED_BYTES_MAX: usize = 4 << 20;
+/// A table of states may take this much.
+const TABLE_BYTES_MAX: usize = 256 << 10;
 const NESTING_MAX: u32 = 100;
 
 const SPACE: &str = r"\x20\t\n\r";
