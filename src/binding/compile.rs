@@ -1,5 +1,6 @@
 //! A binding file, its schemas and the services' descriptors → [`Partner`], all problems at once.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use prost_reflect::{DescriptorPool, Kind as Field, MethodDescriptor};
@@ -11,7 +12,7 @@ use super::join::{Join, Root};
 use super::plan::{Effect, HeaderProtocol, Operation, Partner, Step};
 use crate::problem::{Place, Problems, nearest};
 use crate::schema::load::load;
-use crate::schema::model::{Complex, ElementId, Kind, Name, Schema};
+use crate::schema::model::{Complex, ElementId, Kind, Name, NamespaceId, Schema};
 
 /// See [`Partner::compile`].
 pub(super) fn compile(name: &str, path: &Path, pools: &[DescriptorPool], problems: &mut Problems) -> Option<Partner> {
@@ -62,6 +63,7 @@ impl Compiler<'_> {
             operations,
             plans,
             tags,
+            declarations: declarations(&schema, &prefixes),
             prefixes,
             outcomes: file.outcomes.into_iter().map(|(status, code, _)| (status.into(), code.into())).collect(),
             schema,
@@ -306,17 +308,34 @@ fn key_path(join: &mut Join<'_>, schema: &Schema, root: ElementId, path: &str, l
     Some(steps)
 }
 
-/// `ns1`, `ns2`, … for the namespaces of a schema; none for "no namespace" and for XML Schema's own.
+/// `ns1`, `ns2`, … for the namespaces of a schema; none for "no namespace" and for XML Schema's own, `xml` for XML's.
 fn prefixes(schema: &Schema) -> Vec<Box<str>> {
     let mut count = 0;
     let mut prefix = |name: &str| {
-        if name.is_empty() || name == XSD {
-            return "".into();
+        match name {
+            "" | XSD => return "".into(),
+            XML => return "xml".into(),
+            _ => {}
         }
         count += 1;
         format!("ns{count}").into_boxed_str()
     };
     schema.namespaces.iter().map(|name| prefix(name)).collect()
+}
+
+/// `xmlns:ns1` and its value for each namespace that elements or attributes stand in.
+fn declarations(schema: &Schema, prefixes: &[Box<str>]) -> Vec<(Box<str>, Box<str>)> {
+    let attributes = schema.types.iter().filter_map(|declared| match &declared.kind {
+        Kind::Complex(complex) => Some(&complex.attributes),
+        Kind::Simple(_) => None,
+    });
+    let elements = schema.elements.iter().map(|element| element.name.namespace);
+    let used: HashSet<NamespaceId> = attributes.flatten().map(|a| a.name.namespace).chain(elements).collect();
+    let named = prefixes.iter().zip(&schema.namespaces).enumerate();
+    let written = named.filter(|&(at, (prefix, _))| {
+        !prefix.is_empty() && &**prefix != "xml" && used.contains(&NamespaceId(at as u16))
+    });
+    written.map(|(_, (prefix, name))| (format!("xmlns:{prefix}").into(), name.clone())).collect()
 }
 
 /// A remedy that names the nearest candidate, or some of them.
@@ -338,5 +357,6 @@ pub(super) fn is_value_message(field: &Field) -> bool {
 }
 
 const XSD: &str = "http://www.w3.org/2001/XMLSchema";
+const XML: &str = "http://www.w3.org/XML/1998/namespace";
 /// Candidates named in a remedy.
 const SHOWN_MAX: usize = 8;

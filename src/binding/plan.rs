@@ -43,6 +43,8 @@ pub struct Partner {
     pub(crate) tags: Vec<Box<str>>,
     /// Prefix of each namespace as written, by [`NamespaceId`]; empty for "no namespace".
     pub(crate) prefixes: Vec<Box<str>>,
+    /// `xmlns:…` and its value, for the namespaces that elements stand in.
+    pub(crate) declarations: Vec<(Box<str>, Box<str>)>,
     /// `[outcome]`: `STATUS` or `STATUS/REASON` → code.
     pub(crate) outcomes: Vec<(Box<str>, Box<str>)>,
 }

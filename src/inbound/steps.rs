@@ -135,9 +135,9 @@ impl Decoded<'_> {
     pub(super) fn prepare(self, trace: &Trace) -> Result<Prepared, Fault> {
         let Permitted { named, permit } = &self.permitted;
         let mut metadata = self.headers();
-        metadata.insert("traceparent", ascii(&trace.parent()));
+        metadata.insert("traceparent", once(&trace.parent()));
         if named.operation().effect == Effect::Once {
-            metadata.insert("idempotency-key", ascii(self.key()?.as_str()));
+            metadata.insert("idempotency-key", once(self.key()?.as_str()));
         }
         metadata.insert("lienthong-member", ascii(permit.member().id().as_str()));
         let operation = named.operation;
@@ -149,7 +149,7 @@ impl Decoded<'_> {
         let mut metadata = Metadata::new();
         metadata.insert("lienthong-partner", ascii(&asked.partner.name));
         if let Some(id) = asked.message_id() {
-            metadata.insert("lienthong-message-id", ascii(id));
+            metadata.insert("lienthong-message-id", once(id));
         }
         if let Headers::XRoad(fields) = &asked.question.headers {
             if let Some(user) = &fields.user_id {
@@ -201,6 +201,13 @@ fn subsystem(client: &Party<'_>) -> Subsystem {
         code: client.member.to_string(),
         subsystem: client.subsystem.as_ref().map(ToString::to_string),
     }
+}
+
+/// A value that no other call has: kept out of HTTP/2's table of headers, where it would drive out those that come again.
+fn once(text: &str) -> AsciiMetadataValue {
+    let mut value = ascii(text);
+    value.set_sensitive(true);
+    value
 }
 
 /// A metadata value; bytes that ASCII metadata cannot carry, and `%`, are percent-encoded.

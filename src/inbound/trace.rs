@@ -33,7 +33,7 @@ impl Trace {
     /// `traceparent` for what we call.
     pub(super) fn parent(&self) -> String {
         let Self { id, span, flags } = self;
-        format!("00-{id}-{span}-{flags}")
+        ["00-", id, "-", span, "-", flags].concat()
     }
 }
 

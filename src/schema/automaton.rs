@@ -12,6 +12,8 @@
 
 use smallvec::SmallVec;
 
+use crate::xml::chars::same_name;
+
 use super::model::{Leaf, LeafTerm, NamespaceId, Particle, Schema, Wildcard, WildcardNamespaces};
 
 /// A compiled content model.
@@ -66,6 +68,15 @@ struct Frame {
     seen: u64,
 }
 
+/// What [`Automaton::follow`] found.
+enum Next {
+    Taken(Leaf),
+    /// A particle that must come first is missing.
+    Refused,
+    /// Not seen yet.
+    Elsewhere,
+}
+
 /// Members that one `xs:all` may have.
 pub const ALL_MEMBERS_MAX: usize = 64;
 
@@ -98,20 +109,11 @@ impl Automaton {
         let Some(last) = run.frames.last().copied() else {
             return self.enter(&mut run.frames, 0, &wanted);
         };
-        // The most common step of all: the next particle of the same sequence.
-        let depth = run.frames.len();
-        if depth >= 2
-            && let Term::Sequence(_, end) = self.particles[run.frames[depth - 2].particle as usize].term
-            && last.particle + 1 < end
-            && last.times >= self.particles[last.particle as usize].min
-            && last.times == self.particles[last.particle as usize].max
-            && let Node { term: Term::Leaf(leaf), .. } = self.particles[last.particle as usize + 1]
-            && self.takes(leaf, &wanted)
-        {
-            run.frames[depth - 1] = Frame { particle: last.particle + 1, times: 1, seen: 0 };
-            return Some(leaf);
+        match self.follow(&mut run.frames, last, &wanted) {
+            Next::Taken(leaf) => Some(leaf),
+            Next::Refused => None,
+            Next::Elsewhere => self.search(run, &wanted),
         }
-        self.search(run, &wanted)
     }
 
     /// Whether the children so far are a complete content.
@@ -145,6 +147,36 @@ impl Automaton {
         found.sort_unstable();
         found.dedup();
         found
+    }
+
+    /// The most common steps: the last element again, or one that follows it in the same sequence.
+    #[inline]
+    fn follow(&self, frames: &mut [Frame], last: Frame, wanted: &Wanted<'_>) -> Next {
+        let node = self.particles[last.particle as usize];
+        let [.., parent, own] = frames else { return Next::Elsewhere };
+        if let Term::Leaf(leaf) = node.term
+            && last.times < node.max
+            && self.takes(leaf, wanted)
+        {
+            own.times += 1;
+            return Next::Taken(leaf);
+        }
+        let Term::Sequence(_, end) = self.particles[parent.particle as usize].term else { return Next::Elsewhere };
+        if last.times < node.min {
+            return Next::Elsewhere;
+        }
+        for next in last.particle + 1..end {
+            let node = self.particles[next as usize];
+            let Term::Leaf(leaf) = node.term else { return Next::Elsewhere };
+            if self.takes(leaf, wanted) {
+                *own = Frame { particle: next, times: 1, seen: 0 };
+                return Next::Taken(leaf);
+            }
+            if !node.skippable {
+                return Next::Refused;
+            }
+        }
+        Next::Elsewhere
     }
 
     /// Looks outward from the last child's particle for the one that takes the next.
@@ -254,7 +286,9 @@ impl Automaton {
 
     fn takes(&self, leaf: Leaf, wanted: &Wanted<'_>) -> bool {
         match &self.names[leaf.0 as usize] {
-            LeafName::Element(namespace, local) => wanted.namespace == Some(*namespace) && **local == *wanted.local,
+            LeafName::Element(namespace, local) => {
+                wanted.namespace == Some(*namespace) && same_name(local, wanted.local)
+            }
             LeafName::Any(wildcard) => wildcard.admits(wanted.namespace),
         }
     }

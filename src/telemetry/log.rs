@@ -171,7 +171,8 @@ impl JsonFields<'_> {
     fn field(&mut self, field: &Field, write: impl FnOnce(&mut Writer<'_>) -> fmt::Result) {
         let out = &mut self.out;
         // Names are Rust's: nothing in them needs escaping.
-        self.done = self.done.and_then(|()| write!(out, ",\"{}\":", field.name())).and_then(|()| write(out));
+        let name = |out: &mut Writer<'_>| [",\"", field.name(), "\":"].iter().try_for_each(|part| out.write_str(part));
+        self.done = self.done.and_then(|()| name(out)).and_then(|()| write(out));
     }
 }
 

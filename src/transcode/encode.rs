@@ -34,11 +34,8 @@ pub(super) fn encode(
     let mut encoder = Encoder { partner, wire, said, out, path: Vec::new(), text: String::new() };
     let tag = &partner.tags[element.0 as usize];
     encoder.out.start(tag);
-    for (at, prefix) in partner.prefixes.iter().enumerate().skip(1) {
-        // Namespaces that no element or attribute of the contract stands in are not declared.
-        if partner.schema.elements.iter().any(|e| e.name.namespace.0 as usize == at) {
-            encoder.out.attribute(&format!("xmlns:{prefix}"), &partner.schema.namespaces[at]);
-        }
+    for (name, namespace) in &partner.declarations {
+        encoder.out.attribute(name, namespace);
     }
     encoder.path.push(element);
     let fields = encoder.index(&[wire])?;

@@ -39,6 +39,24 @@ pub fn is_ncname(name: &str) -> bool {
     chars.next().is_some_and(is_name_start) && chars.all(|c| is_name_start(c) || is_name_part(c))
 }
 
+/// Whether two names are the same. Names are short: a call to compare memory costs more than the comparison.
+#[inline]
+pub fn same_name(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    if one.len() != other.len() {
+        return false;
+    }
+    let word = |bytes: &[u8]| bytes.first_chunk::<8>().map(|word| u64::from_ne_bytes(*word));
+    let (mut one_rest, mut other_rest) = (one, other);
+    while let (Some(left), Some(right)) = (word(one_rest), word(other_rest)) {
+        if left != right {
+            return false;
+        }
+        (one_rest, other_rest) = (&one_rest[8..], &other_rest[8..]);
+    }
+    one_rest.iter().zip(other_rest).all(|(left, right)| left == right)
+}
+
 /// `NameStartChar` of XML 1.0 §2.3 without the colon.
 pub fn is_name_start(c: char) -> bool {
     matches!(c, 'A'..='Z' | '_' | 'a'..='z' | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}'

@@ -119,7 +119,7 @@ fn detect(bytes: &[u8], named: Family) -> (Actual, &[u8]) {
 }
 
 fn utf8(bytes: &[u8]) -> Result<&str, Error> {
-    std::str::from_utf8(bytes).map_err(|error| {
+    simdutf8::compat::from_utf8(bytes).map_err(|error| {
         let good = std::str::from_utf8(&bytes[..error.valid_up_to()]).expect("checked up to here");
         Error::at(good, good.len(), ErrorKind::Encoding("the bytes are not UTF-8"))
     })

@@ -165,22 +165,21 @@ impl<'a> State<'a> {
             return Err(self.malformed(at, "an end tag without a start tag"));
         };
         let next = self.tape.nodes.len() as NodeId;
-        let source = self.tape.text.as_bytes();
+        let source = self.tape.text;
         let record = &mut self.tape.nodes[open.node as usize];
         let name = record.name;
         let length = usize::from(name.prefix) + usize::from(name.prefix != 0) + usize::from(name.local);
         let expected = &source[name.start as usize..name.start as usize + length];
         let written = &source[at + "</".len()..];
-        let spaces = match written.strip_prefix(expected) {
-            Some([b'>', ..]) => Some(0),
-            Some(rest) => {
-                let spaces = rest.iter().take_while(|&&byte| chars::is_space(byte)).count();
-                (rest.get(spaces) == Some(&b'>')).then_some(spaces)
+        let spaces = match written.split_at_checked(length) {
+            Some((name, rest)) if chars::same_name(name, expected) => {
+                let spaces = rest.bytes().take_while(|&byte| chars::is_space(byte)).count();
+                (rest.as_bytes().get(spaces) == Some(&b'>')).then_some(spaces)
             }
-            None => None,
+            _ => None,
         };
         let Some(spaces) = spaces else {
-            return Err(match memchr::memchr(b'>', written) {
+            return Err(match memchr::memchr(b'>', written.as_bytes()) {
                 Some(_) => self.malformed(at, "an end tag whose name is not its start tag's"),
                 None => self.not_closed(at),
             });

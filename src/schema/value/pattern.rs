@@ -11,7 +11,8 @@ use std::fmt::Write;
 
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::nfa::thompson;
-use regex_automata::util::syntax;
+use regex_automata::util::primitives::StateID;
+use regex_automata::util::{start, syntax};
 use regex_automata::{Anchored, Input, meta};
 
 /// The patterns of one derivation step: a value matches if one of them does.
@@ -24,7 +25,7 @@ pub struct Pattern {
 
 #[derive(Debug, Clone)]
 enum Matcher {
-    Table(Box<dense::DFA<Vec<u32>>>),
+    Table(Box<Table>),
     Engines(Box<meta::Regex>),
 }
 
@@ -35,8 +36,8 @@ impl Pattern {
         for alternative in alternatives {
             translated.push(format!("(?:{})", translate(alternative)?));
         }
-        let translated = format!(r"\A(?:{})\z", translated.join("|"));
-        let matcher = match table(&translated) {
+        let translated = format!(r"(?:{})\z", translated.join("|"));
+        let matcher = match Table::build(&translated) {
             Some(table) => Matcher::Table(Box::new(table)),
             None => Matcher::Engines(Box::new(engines(&translated)?)),
         };
@@ -45,11 +46,9 @@ impl Pattern {
 
     /// Whether the whole value matches.
     pub fn matches(&self, value: &str) -> bool {
-        let input = Input::new(value).anchored(Anchored::Yes).earliest(true);
         match &self.matcher {
-            // A table has no reason to give up: it was built without quit bytes.
-            Matcher::Table(table) => matches!(table.try_search_fwd(&input), Ok(Some(_))),
-            Matcher::Engines(engines) => engines.is_match(input),
+            Matcher::Table(table) => table.matches(value),
+            Matcher::Engines(engines) => engines.is_match(Input::new(value).anchored(Anchored::Yes)),
         }
     }
 
@@ -59,15 +58,34 @@ impl Pattern {
     }
 }
 
-/// The table of states of a pattern; `None` where it would be large, or the pattern is none.
-fn table(translated: &str) -> Option<dense::DFA<Vec<u32>>> {
-    let bounds = dense::Config::new()
-        .start_kind(StartKind::Anchored)
-        .dfa_size_limit(Some(TABLE_BYTES_MAX))
-        .determinize_size_limit(Some(TABLE_BYTES_MAX));
-    let nfa = thompson::Config::new().nfa_size_limit(Some(TABLE_BYTES_MAX));
-    let syntax = syntax::Config::new().nest_limit(NESTING_MAX);
-    dense::Builder::new().configure(bounds).thompson(nfa).syntax(syntax).build(translated).ok()
+/// A pattern as a table of states.
+#[derive(Debug, Clone)]
+struct Table {
+    states: dense::DFA<Vec<u32>>,
+    start: StateID,
+}
+
+impl Table {
+    /// `None` where the table would be large, or the pattern is none.
+    fn build(translated: &str) -> Option<Self> {
+        let bounds = dense::Config::new()
+            .start_kind(StartKind::Anchored)
+            .dfa_size_limit(Some(TABLE_BYTES_MAX))
+            .determinize_size_limit(Some(TABLE_BYTES_MAX));
+        let nfa = thompson::Config::new().nfa_size_limit(Some(TABLE_BYTES_MAX));
+        let syntax = syntax::Config::new().nest_limit(NESTING_MAX);
+        let states = dense::Builder::new().configure(bounds).thompson(nfa).syntax(syntax).build(translated).ok()?;
+        let start = states.start_state(&start::Config::new().anchored(Anchored::Yes)).ok()?;
+        Some(Self { states, start })
+    }
+
+    /// The library's own search looks at each state for reasons to stop; values are short, so none is worth the look.
+    #[inline]
+    fn matches(&self, value: &str) -> bool {
+        let step = |state, &byte: &u8| self.states.next_state(state, byte);
+        let last = value.as_bytes().iter().fold(self.start, step);
+        self.states.is_match_state(self.states.next_eoi_state(last))
+    }
 }
 
 fn engines(translated: &str) -> Result<meta::Regex, String> {
