@@ -2,8 +2,9 @@
 
 use prost_reflect::{FieldDescriptor, Kind as Field};
 
+use super::compile::did_you_mean;
 use super::file::{Value, ValueKind};
-use super::plan::{Codec, IntegerWire, TimePattern, TimePiece};
+use super::plan::{Codec, IntegerWire, TimePattern, TimePiece, Words};
 use crate::schema::model::{Kind, Schema, TypeId};
 use crate::schema::value::{Facets, Primitive, SimpleType, Variety};
 
@@ -19,8 +20,20 @@ pub(super) struct Codecs<'c> {
 }
 
 impl Codecs<'_> {
-    /// The conversion between a simple type and a field.
-    pub(super) fn codec(&self, type_id: TypeId, field: &FieldDescriptor) -> Result<Codec, Refusal> {
+    /// The conversion between a simple type and a field: by the `[value.V]` that is asked for, else by the type's.
+    pub(super) fn codec(
+        &self,
+        type_id: TypeId,
+        field: &FieldDescriptor,
+        conversion: Option<&str>,
+    ) -> Result<Codec, Refusal> {
+        if let Some(wanted) = conversion {
+            let Some(value) = self.values.iter().find(|value| value.name == wanted) else {
+                let names = self.values.iter().map(|value| value.name.as_str());
+                return Err((format!("there is no [value.{wanted}]"), did_you_mean(wanted, names)));
+            };
+            return self.declared(value, type_id, field);
+        }
         if let Some(value) = self.value(type_id) {
             return self.declared(value, type_id, field);
         }
@@ -60,6 +73,10 @@ impl Codecs<'_> {
             Err((message, format!("bind a field of {wanted}, or change [value.{}]", value.name)))
         };
         match &value.kind {
+            ValueKind::Time { .. } if !self.is_text(type_id) => Err((
+                format!("[value.{}] is a pattern of text, the type is {}", value.name, self.describe_type(type_id)),
+                "bind it without: built-in dates and times convert by themselves".into(),
+            )),
             ValueKind::Time { pattern, zone, empty_is_absent } => {
                 let pattern = time_pattern(pattern, zone.unwrap_or(self.zone), *empty_is_absent)?;
                 let has = |piece: TimePiece| pattern.pieces.contains(&piece);
@@ -83,13 +100,24 @@ impl Codecs<'_> {
                     let number = |target: &str| enumeration.get_value_by_name(target).map(|value| value.number());
                     let pairs =
                         words.iter().filter_map(|(word, target, _)| Some((word.as_str().into(), number(target)?)));
-                    Ok(Codec::Enum(pairs.collect()))
+                    let is_numeric = self.schema.primitive(type_id) == Some(Primitive::Integer);
+                    Ok(Codec::Enum(Words { pairs: pairs.collect(), is_numeric }))
                 }
                 _ => mismatch(&format!("enum {name}")),
             },
+            ValueKind::Document(_) => Err((
+                format!("[value.{}] is a document, the field is {}", value.name, describe(field)),
+                "bind a message field, or make it a wrapper by \".\"".into(),
+            )),
+            ValueKind::Base64 => match field.kind() {
+                Field::Bytes if self.is_text(type_id) => Ok(Codec::Base64),
+                _ => mismatch("bytes, from a text"),
+            },
             ValueKind::Scale(scale) => {
                 let digits = self.facets(type_id).and_then(|facets| facets.fraction_digits_max);
-                if digits.is_none_or(|digits| digits > *scale) {
+                // A floating point number has no such facet: what does not fit is refused when it comes.
+                let is_float = matches!(self.schema.primitive(type_id), Some(Primitive::Double | Primitive::Float));
+                if !is_float && digits.is_none_or(|digits| digits > *scale) {
                     return Err((
                         format!("the type allows more than {scale} digits after the point: some would be lost"),
                         "raise scale, restrict fractionDigits, or bind a string".into(),
@@ -157,6 +185,17 @@ impl Codecs<'_> {
         let low = bound(&facets.min, 1).or(digits.map(|limit| -limit));
         let high = bound(&facets.max, -1).or(digits);
         low.is_some_and(|low| low >= min) && high.is_some_and(|high| high <= max)
+    }
+
+    /// Whether a type's lexical form may be any text.
+    fn is_text(&self, type_id: TypeId) -> bool {
+        let is_atomic = |simple: &SimpleType| matches!(simple.variety, Variety::Atomic(_));
+        matches!(&self.schema.type_of(type_id).kind, Kind::Simple(simple) if is_atomic(simple))
+            && matches!(self.schema.primitive(type_id), Some(Primitive::String | Primitive::AnySimple))
+    }
+
+    fn describe_type(&self, type_id: TypeId) -> String {
+        self.schema.primitive(type_id).map_or("a union".to_owned(), name_of)
     }
 
     fn facets(&self, type_id: TypeId) -> Option<&Facets> {

@@ -37,6 +37,7 @@ impl Compiler<'_> {
         let schema = load(&schema_files, self.problems)?;
         self.check_values(&file, &schema);
         self.check_outcomes(&file);
+        self.check_aliases(&file, &schema);
         if file.operations.is_empty() {
             self.error(1, "the binding has no operation", "add an [operation.X] table");
         }
@@ -65,6 +66,8 @@ impl Compiler<'_> {
             tags,
             declarations: declarations(&schema, &prefixes),
             prefixes,
+            aliases: file.aliases.into_iter().map(|(received, name, _)| (received.into(), name.into())).collect(),
+            unknown: file.unknown,
             outcomes: file.outcomes.into_iter().map(|(status, code, _)| (status.into(), code.into())).collect(),
             schema,
         })
@@ -77,13 +80,22 @@ impl Compiler<'_> {
                 self.error(value.line, format!("[value.{}] stands twice", value.name), "join the two");
             }
             let type_id = schema.type_named(&file.namespace, &value.name);
+            if type_id.is_none() && is_asked_for(file, &value.name) {
+                self.check_conversion(value);
+                continue;
+            }
             let Some(type_id) = type_id.filter(|&id| matches!(schema.type_of(id).kind, Kind::Simple(_))) else {
                 let simple = |t: &&crate::schema::model::Type| matches!(t.kind, Kind::Simple(_));
                 let own = |name: &&Name| schema.namespace_name(name.namespace) == file.namespace;
                 let names = schema.types.iter().filter(simple).filter_map(|t| t.name.as_ref());
                 let names = names.filter(own).map(|name| &*name.local);
                 let message = format!("the schema has no simple type '{}'", value.name);
-                self.error(value.line, message, did_you_mean(&value.name, names));
+                let remedy = format!(
+                    "{}; or ask for it: Element = \"field as {}\"",
+                    did_you_mean(&value.name, names),
+                    value.name
+                );
+                self.error(value.line, message, remedy);
                 continue;
             };
             let Kind::Simple(simple) = &schema.type_of(type_id).kind else { continue };
@@ -102,8 +114,19 @@ impl Compiler<'_> {
                         self.error(value.line, message, "list true and false as the XSD enumerates them");
                     }
                 }
-                ValueKind::Scale(_) | ValueKind::Time { .. } => {}
+                ValueKind::Scale(_) | ValueKind::Time { .. } | ValueKind::Base64 | ValueKind::Document(_) => {}
             }
+        }
+    }
+
+    /// A `[value.V]` that paths ask for by `as V`: the type is any, so a code that it does not list is refused when it
+    /// comes; the way back must be total all the same.
+    fn check_conversion(&mut self, value: &file::Value) {
+        if let ValueKind::Enum { name, words } = &value.kind {
+            let allowed: Vec<Box<str>> = words.iter().map(|(word, ..)| word.as_str().into()).collect();
+            let words: Vec<(&str, &str, u32)> =
+                words.iter().map(|(word, target, line)| (word.as_str(), target.as_str(), *line)).collect();
+            self.check_enum(&value.name, value.line, name, &words, Some(&allowed));
         }
     }
 
@@ -166,6 +189,21 @@ impl Compiler<'_> {
         }
     }
 
+    /// An alias stands for an element that is declared, and is none itself.
+    fn check_aliases(&mut self, file: &File, schema: &Schema) {
+        let names = || schema.elements.iter().map(|element| &*element.name.local);
+        for (received, declared, line) in &file.aliases {
+            if !names().any(|name| name == declared) {
+                let message = format!("[alias] {received}: the schema has no element {declared}");
+                self.error(*line, message, did_you_mean(declared, names()));
+            }
+            if names().any(|name| name == received) {
+                let message = format!("[alias] {received} is an element of the schema");
+                self.error(*line, message, "remove the alias: the element is read as what it is");
+            }
+        }
+    }
+
     fn check_outcomes(&mut self, file: &File) {
         for (key, _, line) in &file.outcomes {
             let status = key.split('/').next().unwrap_or_default();
@@ -179,6 +217,13 @@ impl Compiler<'_> {
     fn error(&mut self, line: u32, message: impl Into<String>, remedy: impl Into<String>) {
         self.problems.error(Place::line(self.path, line), message, remedy);
     }
+}
+
+/// Whether a path asks for this `[value.V]` by `as V`.
+fn is_asked_for(file: &File, name: &str) -> bool {
+    let operations = file.operations.iter().flat_map(|operation| [&operation.request, &operation.answer]);
+    let mut entries = operations.chain(&file.messages).flat_map(|table| &table.entries);
+    entries.any(|entry| entry.conversion.as_deref() == Some(name))
 }
 
 /// Joins one operation: its elements, its rpc, both tables, its key.

@@ -89,7 +89,8 @@ impl Explainer<'_> {
             None => None,
         };
         line(self.out, depth, &name, &self.value(element.type_id, action, fixed));
-        match action {
+        let content = if let Action::Document(_, content) = action { content } else { action };
+        match content {
             Action::Message(_, nested) => self.plan(nested.plan, depth + 1),
             Action::Inline(plan) => self.plan(*plan, depth + 1),
             _ => {}
@@ -103,6 +104,16 @@ impl Explainer<'_> {
         }
         said.extend(fixed);
         let becomes = match action {
+            Action::Document(root, content) => {
+                let name = &self.partner.schema.element_of(*root).name.local;
+                let content = match &**content {
+                    Action::Message(target, nested) => {
+                        format!("{} ({})", target.name, self.partner.plan(nested.plan).message)
+                    }
+                    _ => "a wrapper".to_owned(),
+                };
+                format!("a document <{name}> in the text: {content}")
+            }
             Action::Ignore => "not carried".to_owned(),
             Action::Scalar(target, codec) => format!("{}{}", target.name, show_codec(codec)),
             Action::Message(target, nested) => {
@@ -168,7 +179,7 @@ fn show_codec(codec: &Codec) -> String {
         Codec::Base64 => " (bytes, base64)".into(),
         Codec::Hex => " (bytes, hexadecimal)".into(),
         Codec::Enum(words) => {
-            let words: Vec<String> = words.iter().map(|(word, number)| format!("{word}={number}")).collect();
+            let words: Vec<String> = words.pairs.iter().map(|(word, number)| format!("{word}={number}")).collect();
             format!(" (enum: {})", words.join(" "))
         }
         Codec::Time(pattern) => {

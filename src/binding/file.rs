@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
-use super::plan::{Effect, HeaderProtocol};
+use super::plan::{Effect, HeaderProtocol, Unknown};
 use crate::problem::{Place, Problems, nearest};
 
 /// A binding file, read but not yet joined with anything.
@@ -18,6 +18,9 @@ pub(super) struct File {
     pub(super) messages: Vec<Table>,
     pub(super) values: Vec<Value>,
     pub(super) outcomes: Vec<(String, String, u32)>,
+    /// Name as received, name as declared, line.
+    pub(super) aliases: Vec<(String, String, u32)>,
+    pub(super) unknown: Unknown,
 }
 
 /// `[operation.X]`.
@@ -52,6 +55,8 @@ pub(super) struct Entry {
     pub(super) path: String,
     /// `a.b`, `.`, `@code`, `@message`
     pub(super) target: String,
+    /// V of `a.b as V`: the `[value.V]` to convert by, whatever the type is.
+    pub(super) conversion: Option<String>,
     pub(super) line: u32,
 }
 
@@ -65,10 +70,24 @@ pub(super) struct Value {
 
 #[derive(Debug)]
 pub(super) enum ValueKind {
-    Time { pattern: String, zone: Option<i32>, empty_is_absent: bool },
-    Enum { name: String, words: Vec<(String, String, u32)> },
+    Time {
+        pattern: String,
+        zone: Option<i32>,
+        empty_is_absent: bool,
+    },
+    Enum {
+        name: String,
+        words: Vec<(String, String, u32)>,
+    },
     Scale(u32),
-    Bool { yes: String, no: String },
+    Bool {
+        yes: String,
+        no: String,
+    },
+    /// Octets in a text: `bytes = "base64"`.
+    Base64,
+    /// A text that is an XML document: the name of its document element.
+    Document(String),
 }
 
 /// Reads a binding file; what is wrong with it is added to `problems`.
@@ -138,7 +157,14 @@ impl Reader<'_> {
                         }
                     }
                 }
-                _ => self.unknown(line, &name, &["partner", "operation", "message", "value", "outcome"]),
+                "alias" => {
+                    for (received, (line, value)) in self.items(table) {
+                        if let Some(declared) = self.text(&received, line, value) {
+                            file.aliases.push((received, declared, line));
+                        }
+                    }
+                }
+                _ => self.unknown(line, &name, &["partner", "operation", "message", "value", "outcome", "alias"]),
             }
         }
         if !partner_seen {
@@ -169,7 +195,18 @@ impl Reader<'_> {
                     let written = self.text(&key, line, value).unwrap_or_default();
                     file.zone = self.zone(line, &written);
                 }
-                _ => self.unknown(line, &key, &["namespace", "schemas", "headers", "time_zone"]),
+                "unknown" => {
+                    file.unknown = match self.text(&key, line, value).as_deref() {
+                        Some("refuse") | None => Unknown::Refuse,
+                        Some("report") => Unknown::Report,
+                        Some(other) => {
+                            let message = format!("unknown = \"{other}\" is neither refuse nor report");
+                            self.error(line, message, "write report where unknown elements are to be passed over");
+                            Unknown::Refuse
+                        }
+                    }
+                }
+                _ => self.unknown(line, &key, &["namespace", "schemas", "headers", "time_zone", "unknown"]),
             }
         }
         if file.schemas.is_empty() {
@@ -247,7 +284,13 @@ impl Reader<'_> {
                 "ignore" => made.ignore = self.texts(&key, line, value),
                 _ => {
                     if let Some(target) = self.text(&key, line, value) {
-                        made.entries.push(Entry { path: key, target, line });
+                        let (target, conversion) = match target.split_once(" as ") {
+                            Some((target, conversion)) => {
+                                (target.trim().to_owned(), Some(conversion.trim().to_owned()))
+                            }
+                            None => (target, None),
+                        };
+                        made.entries.push(Entry { path: key, target, conversion, line });
                     }
                 }
             }
@@ -293,12 +336,22 @@ impl Reader<'_> {
                 return None;
             };
             ValueKind::Scale(scale)
+        } else if let Some((line, value)) = find("document") {
+            self.only(&items, &["document"]);
+            ValueKind::Document(self.text("document", line, value)?)
+        } else if let Some((line, value)) = find("bytes") {
+            self.only(&items, &["bytes"]);
+            let encoding = self.text("bytes", line, value)?;
+            if encoding != "base64" {
+                self.error(line, format!("bytes = \"{encoding}\" is no known encoding"), "write bytes = \"base64\"");
+            }
+            ValueKind::Base64
         } else if let (Some((yes_line, yes)), Some((no_line, no))) = (find("true"), find("false")) {
             self.only(&items, &["true", "false"]);
             ValueKind::Bool { yes: self.text("true", yes_line, yes)?, no: self.text("false", no_line, no)? }
         } else {
             let message = format!("[value.{name}] says no conversion");
-            self.error(line, message, "add one of time, enum, scale, or both true and false");
+            self.error(line, message, "add one of time, enum, scale, bytes, document, or both true and false");
             return None;
         };
         Some(Value { name, line, kind })

@@ -42,8 +42,8 @@ struct Joined {
     table: Table,
     /// The heading for messages: `[message.HoSo]`.
     title: String,
-    /// The XSD type that a `[message.T]` is about.
-    type_id: Option<TypeId>,
+    /// The XSD types that a `[message.T]` is about: one by name, or those without a name of elements called T.
+    type_ids: Vec<TypeId>,
     message: Option<MessageDescriptor>,
     used: BTreeSet<String>,
     /// Field → path that it is bound to.
@@ -90,7 +90,7 @@ impl<'j> Join<'j> {
         self.tables.push(Joined {
             table: table.clone(),
             title: format!("[operation.{}.{direction}]", root.operation),
-            type_id: None,
+            type_ids: Vec::new(),
             message: Some(message.clone()),
             used: BTreeSet::new(),
             fields: BTreeMap::new(),
@@ -133,9 +133,10 @@ impl<'j> Join<'j> {
         if self.tables.iter().any(|known| known.title == title) {
             self.error(table.line, format!("{title} stands twice"), "join the two");
         }
-        let type_id = self.schema.type_named(namespace, &table.name);
-        let type_id = type_id.filter(|&id| matches!(self.schema.type_of(id).kind, Kind::Complex(_)));
-        if type_id.is_none() {
+        let named = self.schema.type_named(namespace, &table.name);
+        let named = named.filter(|&id| matches!(self.schema.type_of(id).kind, Kind::Complex(_)));
+        let type_ids = named.map_or_else(|| self.types_of_elements(&table.name), |id| vec![id]);
+        if type_ids.is_empty() {
             let types = self.schema.types.iter().filter(|t| matches!(t.kind, Kind::Complex(_)));
             let names: Vec<&str> = types.filter_map(|t| t.name.as_ref()).map(|name| &*name.local).collect();
             let remedy = did_you_mean(&table.name, names);
@@ -151,13 +152,26 @@ impl<'j> Join<'j> {
         self.tables.push(Joined {
             table: table.clone(),
             title,
-            type_id,
+            type_ids,
             message,
             used: BTreeSet::new(),
             fields: BTreeMap::new(),
             in_answer: false,
             in_request: false,
         });
+    }
+
+    /// Complex types without a name that elements of this name have.
+    fn types_of_elements(&self, local: &str) -> Vec<TypeId> {
+        let named = self.schema.elements.iter().filter(|element| *element.name.local == *local);
+        let mut types: Vec<TypeId> = named
+            .map(|element| element.type_id)
+            .filter(|&id| self.schema.type_of(id).name.is_none())
+            .filter(|&id| matches!(self.schema.type_of(id).kind, Kind::Complex(_)))
+            .collect();
+        types.sort_unstable();
+        types.dedup();
+        types
     }
 
     /// The plan of a complex type at a place of a table.
@@ -206,7 +220,39 @@ impl<'j> Join<'j> {
             return Action::Ignore;
         };
         let declared = self.schema.element_of(*id);
-        let path = format!("{}{}", context.prefix, declared.name.local);
+        if let Some(document) = self.document(declared.type_id) {
+            // What stands in the text is joined as if it stood in the element.
+            let content = self.element(document, *id, many, context);
+            return match content {
+                Action::Inline(_) | Action::Message(..) => Action::Document(document, Box::new(content)),
+                other => other,
+            };
+        }
+        self.element(*id, *id, many, context)
+    }
+
+    /// The document element of a simple type whose `[value.T]` says that its text is a document.
+    fn document(&mut self, type_id: TypeId) -> Option<ElementId> {
+        let value = self.codecs.value(type_id)?;
+        let super::file::ValueKind::Document(name) = &value.kind else { return None };
+        let own = self.schema.element(self.codecs.namespace, name);
+        let found = own.or_else(|| self.schema.element("", name));
+        let complex =
+            |id: &ElementId| matches!(self.schema.type_of(self.schema.element_of(*id).type_id).kind, Kind::Complex(_));
+        let found = found.filter(complex);
+        if found.is_none() {
+            let names = self.schema.elements.iter().map(|element| &*element.name.local);
+            let remedy = did_you_mean(name, names);
+            let message = format!("[value.{}]: the schemas have no element {name} that holds elements", value.name);
+            self.error(value.line, message, remedy);
+        }
+        found
+    }
+
+    /// `id`: whose type is joined; `named`: by whose name the table calls it.
+    fn element(&mut self, id: ElementId, named: ElementId, many: bool, context: &Context) -> Action {
+        let (declared, name) = (self.schema.element_of(id), &self.schema.element_of(named).name);
+        let path = format!("{}{}", context.prefix, name.local);
         let below = format!("{path}/");
         let line = self.tables[context.table].table.line;
         if let Some(entry) = self.entry(context, &path) {
@@ -264,7 +310,7 @@ impl<'j> Join<'j> {
     }
 
     fn scalar(&mut self, type_id: TypeId, target: Target, field: &FieldDescriptor, entry: &Entry) -> Action {
-        match self.codecs.codec(type_id, field) {
+        match self.codecs.codec(type_id, field, entry.conversion.as_deref()) {
             Ok(codec) => {
                 if let Codec::Text = codec
                     && self.codecs.value(type_id).is_some_and(|v| matches!(v.kind, super::file::ValueKind::Enum { .. }))
@@ -321,7 +367,7 @@ impl<'j> Join<'j> {
         let mut at = Some(type_id);
         let table = loop {
             let Some(id) = at else { break None };
-            let is_its = |table: &Joined| table.type_id == Some(id) && table.message.as_ref() == Some(message);
+            let is_its = |table: &Joined| table.type_ids.contains(&id) && table.message.as_ref() == Some(message);
             if let Some(table) = self.tables.iter().position(is_its) {
                 break Some(table);
             }
@@ -334,10 +380,17 @@ impl<'j> Join<'j> {
                     format!("{} needs a [message.{name}] that is {}", entry.path, message.full_name()),
                     format!("add [message.{name}] with is = \"{}\"", message.full_name()),
                 ),
-                None => (
-                    format!("{} has a type without a name, which no [message.T] can be about", entry.path),
-                    format!("make it a wrapper: {} = \".\" and bind the paths below it", quoted(&entry.path)),
-                ),
+                None => {
+                    let name = entry.path.rsplit('/').next().unwrap_or_default();
+                    (
+                        format!("{} has a type without a name, and no [message.{name}] is about it", entry.path),
+                        format!(
+                            "add [message.{name}] with is = \"{}\", or make it a wrapper: {} = \".\"",
+                            message.full_name(),
+                            quoted(&entry.path)
+                        ),
+                    )
+                }
             };
             self.error(entry.line, text, remedy);
             return None;
@@ -540,7 +593,7 @@ impl<'j> Join<'j> {
     fn report_unused(&mut self, at: usize) {
         let joined = &self.tables[at];
         let title = joined.title.clone();
-        if joined.type_id.is_some() && !joined.in_answer && !joined.in_request {
+        if !joined.type_ids.is_empty() && !joined.in_answer && !joined.in_request {
             let line = joined.table.line;
             let place = Place::line(self.path, line);
             self.problems.warning(
@@ -553,7 +606,7 @@ impl<'j> Join<'j> {
         let paths = joined.table.entries.iter().map(|entry| (entry.path.clone(), entry.line));
         let paths = paths.chain(joined.table.ignore.iter().cloned());
         let unused: Vec<(String, u32)> = paths.filter(|(path, _)| !joined.used.contains(path)).collect();
-        if joined.type_id.is_none() && joined.title.starts_with("[message") {
+        if joined.type_ids.is_empty() && joined.title.starts_with("[message") {
             return;
         }
         let known = self.paths_of(at);
@@ -567,9 +620,11 @@ impl<'j> Join<'j> {
     fn paths_of(&self, at: usize) -> Vec<String> {
         let joined = &self.tables[at];
         let mut paths: Vec<String> = joined.used.iter().cloned().collect();
-        if let Some(type_id) = joined.type_id
-            && let Kind::Complex(complex) = &self.schema.type_of(type_id).kind
-        {
+        let complex = |id: &TypeId| match &self.schema.type_of(*id).kind {
+            Kind::Complex(complex) => Some(complex),
+            Kind::Simple(_) => None,
+        };
+        for complex in joined.type_ids.iter().filter_map(complex) {
             paths.extend(
                 child_elements(self.schema, complex)
                     .iter()

@@ -45,6 +45,10 @@ pub struct Partner {
     pub(crate) prefixes: Vec<Box<str>>,
     /// `xmlns:…` and its value, for the namespaces that elements stand in.
     pub(crate) declarations: Vec<(Box<str>, Box<str>)>,
+    /// `[alias]`: local name as received → name that the schema declares.
+    pub(crate) aliases: Vec<(Box<str>, Box<str>)>,
+    /// What becomes of elements and attributes that the schema does not know.
+    pub unknown: Unknown,
     /// `[outcome]`: `STATUS` or `STATUS/REASON` → code.
     pub(crate) outcomes: Vec<(Box<str>, Box<str>)>,
 }
@@ -58,6 +62,16 @@ pub enum HeaderProtocol {
     Addressing,
     /// None: the certificate and the binding's `key` say all.
     None,
+}
+
+/// `unknown` of the binding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unknown {
+    /// The message is refused, as XML Schema asks.
+    #[default]
+    Refuse,
+    /// They are passed over, counted, and reported to the sender: nothing is lost silently.
+    Report,
 }
 
 /// What a repeat of the same request means.
@@ -127,6 +141,9 @@ pub(crate) enum Action {
     Message(Target, Nested),
     /// A wrapper: its children belong to the message around it.
     Inline(PlanId),
+    /// A text that is a document of its own, with this document element; what becomes of that: [`Action::Inline`] or
+    /// [`Action::Message`].
+    Document(ElementId, Box<Action>),
     /// The business outcome's code.
     OutcomeCode,
     /// The business outcome's text.
@@ -178,7 +195,7 @@ pub(crate) enum Codec {
     /// `bytes` ↔ hexadecimal.
     Hex,
     /// An enum by its table: lexical form ↔ number.
-    Enum(Box<[(Box<str>, i32)]>),
+    Enum(Words),
     /// `google.protobuf.Timestamp` ↔ a pattern.
     Time(TimePattern),
     /// `google.protobuf.Timestamp` ↔ xs:dateTime.
@@ -190,6 +207,15 @@ pub(crate) enum Codec {
     Date(TimePattern),
     /// `google.protobuf.Duration` ↔ xs:duration of days and smaller.
     Duration,
+}
+
+/// A code list.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Words {
+    /// Lexical form and number, each once.
+    pub(crate) pairs: Box<[(Box<str>, i32)]>,
+    /// Whether codes are numbers: `01` and `1` are the same then.
+    pub(crate) is_numeric: bool,
 }
 
 /// How an integer stands on the wire, and its range.

@@ -194,6 +194,22 @@ fn every_kind_of_mistake_has_its_message() {
         (("clear = \"SKY_CLEAR\"", "clear = \"SKY_CLEAR\"\nfoggy = \"SKY_CLEAR\""), SAME),
         (("enum = \"w.Sky\"", "enum = \"w.Skies\""), SAME),
         (("true = \"yes\"", "true = \"maybe\""), SAME),
+        // Conversions by name, documents, aliases, what is unknown.
+        (("\"Reading/Place\" = \"place.name\"", "\"Reading/Place\" = \"place.name as Momnt\""), SAME),
+        (("\"Reading/Visibility\" = \"visibility\"", "\"Reading/Visibility\" = \"at as Moment\""), SAME),
+        (("time = \"yyyyMMddHHmmss\"\nempty = \"absent\"", "bytes = \"hex\""), SAME),
+        (("[value.YesNo]", "[value.Town]\nenum = \"w.Sky\"\nHue = \"SKY_CLEAR\"\n[value.YesNo]"), SAME),
+        (
+            ("[value.Moment]\ntime = \"yyyyMMddHHmmss\"\nempty = \"absent\"", "[value.Moment]\ndocument = \"Sampel\""),
+            SAME,
+        ),
+        (
+            ("[value.Moment]\ntime = \"yyyyMMddHHmmss\"\nempty = \"absent\"", "[value.Moment]\ndocument = \"Report\""),
+            SAME,
+        ),
+        (("[outcome]", "[alias]\nStaton = \"Statoin\"\n[outcome]"), SAME),
+        (("[outcome]", "[alias]\nPlace = \"Station\"\n[outcome]"), SAME),
+        (("headers = \"none\"", "headers = \"none\"\nunknown = \"drop\""), SAME),
         // Messages and outcomes.
         (("[message.Sample]", "[message.Samples]"), SAME),
         (("is = \"w.Sample\"", "is = \"w.Simple\""), SAME),

@@ -178,7 +178,7 @@ mod tests {
         let text = "<e:Envelope xmlns:e='http://www.w3.org/2003/05/soap-envelope'><e:Header>\n\
                     <w:Security xmlns:w='urn:&quot;wsse' e:mustUnderstand='1'/></e:Header><e:Body/></e:Envelope>";
         let tape = Tape::parse(text, &Limits::default()).expect("well-formed");
-        let opened = envelope::open(&tape).expect("an envelope");
+        let opened = envelope::open(&tape, envelope::Content::Qualified).expect("an envelope");
         Fault::from(opened.understand(&tape, |_, _| false).map(|_| ()).expect_err("Security is not understood"))
     }
 

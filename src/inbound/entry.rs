@@ -47,6 +47,8 @@ pub(super) struct Entry {
     /// Whose certificate it came by, where that is an intermediary's.
     pub(super) via: Option<MemberId>,
     pub(super) message_id: Option<String>,
+    /// Elements and attributes that were passed over, as the partner's binding lets them.
+    pub(super) unknown: u32,
 }
 
 /// How an exchange ended.
@@ -78,6 +80,7 @@ impl Entry {
             member: None,
             via: None,
             message_id: None,
+            unknown: 0,
         }
     }
 
@@ -91,6 +94,7 @@ impl Entry {
     pub(super) fn end(&mut self, end: End<'_>) {
         self.ended = true;
         self.metrics.in_flight.dec();
+        self.metrics.unknown_elements.inc_by(self.unknown.into());
         let time = self.started.elapsed();
         self.log(end, u64::try_from(time.as_micros()).unwrap_or(u64::MAX));
         let code = match end {
@@ -106,11 +110,13 @@ impl Entry {
         let (partner, operation) = (self.partner.as_str(), self.operation.as_str());
         let (member, via) = (self.member.as_ref().map(MemberId::as_str), self.via.as_ref().map(MemberId::as_str));
         let message_id = self.message_id.as_deref();
+        let unknown = (self.unknown > 0).then_some(self.unknown);
         // The fields are the same at each level; a level decides whom it wakes.
         macro_rules! event {
             ($level:ident $(, $name:ident = $value:expr)*) => {
                 tracing::$level!(
-                    direction = "inbound", trace, partner, operation, member, via, message_id, stage, code, micros
+                    direction = "inbound", trace, partner, operation, member, via, message_id, unknown, stage, code,
+                    micros
                     $(, $name = $value)*, "exchange"
                 )
             };

@@ -3,7 +3,7 @@
 use crate::binding::plan::{HeaderProtocol, Partner};
 use crate::fault::Fault;
 use crate::soap::addressing::{self, Properties};
-use crate::soap::envelope::{self, Envelope, Opened};
+use crate::soap::envelope::{self, Content, Envelope, Opened};
 use crate::soap::reply::{Addressing, Reply};
 use crate::soap::version::Version;
 use crate::soap::xroad::{self, Fields};
@@ -46,7 +46,8 @@ impl Manner {
 impl<'t> Question<'t> {
     /// Reads envelope and headers, in the order of WS-I R2725.
     pub(super) fn read(partner: &Partner, tape: &'t Tape<'_>, manner: &mut Manner) -> Result<Self, Fault> {
-        let opened = envelope::open(tape)?;
+        let content = if partner.namespace.is_empty() { Content::Any } else { Content::Qualified };
+        let opened = envelope::open(tape, content)?;
         manner.reply = Reply::plain(opened.version());
         manner.x_road = partner.headers == HeaderProtocol::XRoad && carries_x_road(tape, &opened);
         let envelope = opened.understand(tape, understands(partner.headers))?.envelope()?;

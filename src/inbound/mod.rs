@@ -229,7 +229,13 @@ impl Inbound {
         entry.operation.clone_from(&named.operation().name);
         let permitted = named.permit()?;
         entry.stage = Stage::Decode;
-        permitted.decode()?.prepare(&entry.trace)
+        let decoded = permitted.decode()?;
+        let passed = decoded.passed();
+        if passed.count > 0 {
+            entry.unknown = passed.count;
+            manner.reply.report_unknown(passed.count, &passed.paths);
+        }
+        decoded.prepare(&entry.trace)
     }
 
     async fn call(

@@ -22,7 +22,7 @@ use crate::fault::{Fault, Place};
 use crate::grpc::Metadata;
 use crate::member::{Member, Permit, Registry, Subsystem};
 use crate::soap::xroad::Party;
-use crate::transcode;
+use crate::transcode::{self, Passed};
 use crate::xml::tape::Tape;
 
 /// A message whose envelope and headers keep their rules.
@@ -55,6 +55,7 @@ pub(super) struct Permitted<'t> {
 pub(super) struct Decoded<'t> {
     permitted: Permitted<'t>,
     wire: Vec<u8>,
+    passed: Passed,
 }
 
 /// Everything the call needs; nothing of the message as received is left in it.
@@ -125,12 +126,17 @@ impl<'t> Permitted<'t> {
     pub(super) fn decode(self) -> Result<Decoded<'t>, Fault> {
         let Asked { partner, tape, question } = &self.named.spoken.asked;
         let mut wire = Vec::with_capacity(tape.span(question.envelope.child).len() / 2);
-        transcode::decode(partner, self.named.operation, tape, question.envelope.child, &mut wire)?;
-        Ok(Decoded { permitted: self, wire })
+        let passed = transcode::decode(partner, self.named.operation, tape, question.envelope.child, &mut wire)?;
+        Ok(Decoded { permitted: self, wire, passed })
     }
 }
 
 impl Decoded<'_> {
+    /// What of the message was passed over.
+    pub(super) fn passed(&self) -> &Passed {
+        &self.passed
+    }
+
     /// Adds what goes along with the message: who asks, and what makes a repeat the same request.
     pub(super) fn prepare(self, trace: &Trace) -> Result<Prepared, Fault> {
         let Permitted { named, permit } = &self.permitted;
@@ -150,6 +156,9 @@ impl Decoded<'_> {
         metadata.insert("lienthong-partner", ascii(&asked.partner.name));
         if let Some(id) = asked.message_id() {
             metadata.insert("lienthong-message-id", once(id));
+        }
+        if self.passed.count > 0 {
+            metadata.insert("lienthong-unknown-elements", self.passed.count.into());
         }
         if let Headers::XRoad(fields) = &asked.question.headers {
             if let Some(user) = &fields.user_id {

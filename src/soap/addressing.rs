@@ -125,7 +125,7 @@ mod tests {
              <s:Body><o:Op xmlns:o='urn:o'/></s:Body></s:Envelope>"
         );
         let tape = Tape::parse(&text, &Limits::default()).expect("well-formed");
-        let opened = envelope::open(&tape).expect("an envelope");
+        let opened = envelope::open(&tape, envelope::Content::Qualified).expect("an envelope");
         let envelope = opened.understand(&tape, understands).and_then(|all| all.envelope()).expect("a good envelope");
         let found = match read(&tape, &envelope) {
             Ok(None) => "none".to_owned(),

@@ -8,6 +8,7 @@ use crate::xml::tape::{NodeId, NodeKind, Tape};
 #[derive(Debug)]
 #[must_use]
 pub struct Opened {
+    content: Content,
     version: Version,
     header: Option<NodeId>,
     blocks: Vec<Block>,
@@ -42,14 +43,23 @@ struct Block {
     must_understand: bool,
 }
 
+/// What the partner's contract says of the element in the Body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// It has a namespace (WS-I R1014).
+    Qualified,
+    /// It may have none: the contract was published without one.
+    Any,
+}
+
 /// Looks at the document element and finds Header and Body.
 ///
 /// Errors: an `Envelope` of another namespace, or no `Envelope` at all (WS-I R1015); nothing else yet.
-pub fn open(tape: &Tape<'_>) -> Result<Opened, Error> {
+pub fn open(tape: &Tape<'_>, content: Content) -> Result<Opened, Error> {
     let root = tape.root();
     let namespace = tape.namespace_name(tape.namespace(root));
     match (Version::of_namespace(namespace), tape.local(root)) {
-        (Some(version), "Envelope") => Ok(Opened::read(tape, version)),
+        (Some(version), "Envelope") => Ok(Opened::read(tape, version, content)),
         (None, "Envelope") => Err(Error::at(tape, root, Kind::Version)),
         _ => Err(Error::at(tape, root, Kind::Structure(Structure::NotEnvelope))),
     }
@@ -80,8 +90,8 @@ impl Opened {
         Err(Error::at(tape, first, Kind::NotUnderstood(names)))
     }
 
-    fn read(tape: &Tape<'_>, version: Version) -> Self {
-        let mut opened = Self { version, header: None, blocks: Vec::new(), child: None, flaw: None };
+    fn read(tape: &Tape<'_>, version: Version, content: Content) -> Self {
+        let mut opened = Self { version, content, header: None, blocks: Vec::new(), child: None, flaw: None };
         let body = opened.read_layout(tape);
         if let Some(header) = opened.header {
             opened.read_header(tape, header);
@@ -165,7 +175,8 @@ impl Opened {
     }
 
     fn read_child(&mut self, tape: &Tape<'_>, node: NodeId) {
-        if tape.namespace_name(tape.namespace(node)).is_empty() {
+        let is_unqualified = tape.namespace_name(tape.namespace(node)).is_empty();
+        if is_unqualified && self.content == Content::Qualified {
             self.flaw(tape, node, Structure::BodyChildUnqualified);
         }
         let Some(style) = tape.attribute(node, self.version.namespace(), "encodingStyle") else { return };
@@ -198,7 +209,7 @@ impl Opened {
 impl Understood {
     /// The envelope, or the first rule it breaks.
     pub fn envelope(self) -> Result<Envelope, Error> {
-        let Opened { version, header, blocks, child, flaw } = self.0;
+        let Opened { version, header, blocks, child, flaw, .. } = self.0;
         if let Some(error) = flaw {
             return Err(error);
         }
@@ -245,7 +256,7 @@ mod tests {
     /// Reads an envelope where `urn:known` is understood; shows what it is, or what is wrong with it.
     fn read(text: &str) -> String {
         let tape = Tape::parse(text, &Limits::default()).expect("well-formed");
-        let envelope = open(&tape)
+        let envelope = open(&tape, Content::Qualified)
             .and_then(|opened| opened.understand(&tape, |namespace, _| namespace == "urn:known"))
             .and_then(Understood::envelope);
         match envelope {

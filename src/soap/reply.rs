@@ -15,13 +15,15 @@ pub struct Reply {
     /// Prefix of the envelope's namespace; never one that copied headers bind to something else.
     prefix: Cow<'static, str>,
     headers: Headers,
+    /// A header block of ours behind the others; empty where there is none.
+    notice: Vec<u8>,
 }
 
 /// What stands in the Header.
 #[derive(Debug, Clone)]
 enum Headers {
     None,
-    /// From `<p:Header` to `</p:Header>`.
+    /// From `<p:Header` to where `</p:Header>` comes.
     Copied(Vec<u8>),
     Addressing(Addressing),
 }
@@ -47,7 +49,7 @@ pub(super) enum Content {
 impl Reply {
     /// An answer without headers.
     pub fn plain(version: Version) -> Self {
-        Self { version, prefix: Cow::Borrowed(version.prefix()), headers: Headers::None }
+        Self { version, prefix: Cow::Borrowed(version.prefix()), headers: Headers::None, notice: Vec::new() }
     }
 
     /// An answer that repeats `blocks` of the question's Header, byte for byte and in their order.
@@ -62,8 +64,7 @@ impl Reply {
         let prefix = free_prefix(version, &scope);
         let bytes = blocks.iter().map(|&block| tape.span(block).len()).sum::<usize>();
         let mut out = Writer::with_capacity(bytes + 128 * (scope.len() + 1));
-        let name = format!("{prefix}:Header");
-        out.start(&name);
+        out.start(&format!("{prefix}:Header"));
         for (bound, namespace) in scope {
             match bound {
                 _ if bound == prefix => {}
@@ -74,13 +75,25 @@ impl Reply {
         for &block in blocks {
             out.raw(tape.source()[tape.span(block)].as_bytes());
         }
-        out.end(&name);
-        Self { version, prefix, headers: Headers::Copied(out.into_bytes()) }
+        Self { version, prefix, headers: Headers::Copied(out.into_bytes()), notice: Vec::new() }
     }
 
     /// An answer with the properties of WS-Addressing.
     pub fn addressed(version: Version, properties: Addressing) -> Self {
-        Self { version, prefix: Cow::Borrowed(version.prefix()), headers: Headers::Addressing(properties) }
+        let prefix = Cow::Borrowed(version.prefix());
+        Self { version, prefix, headers: Headers::Addressing(properties), notice: Vec::new() }
+    }
+
+    /// Tells the sender what its message held that the contract does not know: how many elements and attributes, and
+    /// the paths of the first of them.
+    pub fn report_unknown(&mut self, count: u32, paths: &[String]) {
+        let mut out = Writer::with_capacity(256);
+        out.start("lt:UnknownElements");
+        out.attribute("xmlns:lt", NOTICE);
+        out.attribute("count", &count.to_string());
+        paths.iter().for_each(|path| out.element("lt:Path", path));
+        out.end("lt:UnknownElements");
+        self.notice = out.into_bytes();
     }
 
     /// The question's version.
@@ -123,7 +136,11 @@ impl Reply {
 
     fn write_header(&self, out: &mut Writer, content: Content, extra: &[u8]) {
         match &self.headers {
-            Headers::Copied(header) if extra.is_empty() => out.raw(header),
+            Headers::Copied(header) if extra.is_empty() => {
+                out.raw(header);
+                out.raw(&self.notice);
+                out.end(&format!("{}:Header", self.prefix));
+            }
             Headers::Addressing(properties) => {
                 let name = format!("{}:Header", self.prefix);
                 out.start(&name);
@@ -133,19 +150,24 @@ impl Reply {
                 out.element("wsa:Action", if is_fault { addressing::FAULT_ACTION } else { &properties.action });
                 out.element("wsa:MessageID", &properties.message_id);
                 out.element("wsa:RelatesTo", &properties.relates_to);
+                out.raw(&self.notice);
                 out.end(&name);
             }
-            Headers::None | Headers::Copied(_) if extra.is_empty() => {}
+            Headers::None | Headers::Copied(_) if extra.is_empty() && self.notice.is_empty() => {}
             // Blocks of ours (Upgrade, NotUnderstood) are written before the question's headers are known.
             Headers::None | Headers::Copied(_) => {
                 let name = format!("{}:Header", self.prefix);
                 out.start(&name);
                 out.raw(extra);
+                out.raw(&self.notice);
                 out.end(&name);
             }
         }
     }
 }
+
+/// Namespace of header blocks that tell a sender about its message.
+pub const NOTICE: &str = "urn:lienthong:notice:1";
 
 /// The usual prefix, or one made of it that `scope` does not bind to another namespace.
 fn free_prefix(version: Version, scope: &[(&str, &str)]) -> Cow<'static, str> {

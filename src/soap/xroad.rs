@@ -269,7 +269,7 @@ mod tests {
 
     fn with<R>(text: &str, see: impl FnOnce(&Tape<'_>, &Envelope) -> R) -> R {
         let tape = Tape::parse(text, &Limits::default()).expect("well-formed");
-        let opened = envelope::open(&tape).expect("an envelope");
+        let opened = envelope::open(&tape, envelope::Content::Qualified).expect("an envelope");
         let envelope = opened.understand(&tape, understands).and_then(|all| all.envelope()).expect("a good envelope");
         see(&tape, &envelope)
     }

@@ -33,6 +33,8 @@ pub struct Metrics {
     seconds: Histogram,
     /// Requests under way.
     pub in_flight: Gauge,
+    /// Elements and attributes that no contract knows and that were passed over.
+    pub unknown_elements: Counter,
 }
 
 impl Metrics {
@@ -42,13 +44,19 @@ impl Metrics {
         let requests = Family::<Request, Counter>::default();
         let seconds = Histogram::new(SECONDS_BUCKETS);
         let in_flight = Gauge::<i64, std::sync::atomic::AtomicI64>::default();
+        let unknown_elements = Counter::default();
         let started = Gauge::<f64, AtomicU64>::default();
         started.set(std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs_f64());
         registry.register("requests", "Requests answered, by outcome", requests.clone());
         registry.register_with_unit("request", "Time from request to answer", Unit::Seconds, seconds.clone());
         registry.register("requests_in_flight", "Requests under way", in_flight.clone());
+        registry.register(
+            "unknown_elements",
+            "Elements and attributes of requests that no contract knows, passed over",
+            unknown_elements.clone(),
+        );
         registry.register_with_unit("start_time", "When the process started", Unit::Seconds, started);
-        Self { registry, requests, seconds, in_flight }
+        Self { registry, requests, seconds, in_flight, unknown_elements }
     }
 
     /// Counts one answered request.

@@ -10,15 +10,17 @@ use std::collections::HashSet;
 
 use smallvec::SmallVec;
 
-use super::Invalid;
 use super::values::{self, Refusal};
 use super::wire::{self, OpenMessage};
-use crate::binding::plan::{Action, Nested, Partner, PlanId, Target, TypePlan};
+use super::{Invalid, Passed};
+use crate::binding::plan::{Action, Nested, Partner, PlanId, Target, TypePlan, Unknown};
+use crate::schema::automaton::Run;
 use crate::schema::model::{
     Attribute, Complex, Content, Element, ElementId, Kind, Leaf, LeafTerm, Model, NamespaceId, Process, Schema, TypeId,
     ValueConstraint, Wildcard,
 };
 use crate::schema::value::{Identity, Variety, Violation};
+use crate::xml::limits::Limits;
 use crate::xml::tape::{self, NodeId, NodeKind, Tape};
 
 /// Decodes the content of `node`, an element of this declaration, by `plan`.
@@ -29,12 +31,14 @@ pub(super) fn decode(
     element: ElementId,
     plan: PlanId,
     out: &mut Vec<u8>,
-) -> Result<(), Invalid> {
+) -> Result<Passed, Invalid> {
     let mut decoder = Decoder::new(&partner.schema, &partner.plans, tape, node, out);
+    decoder.rules = Rules { aliases: &partner.aliases, unknown: partner.unknown };
     let action = Action::Inline(plan);
     decoder.element(node, element, &action, true)?;
     decoder.close_to(0);
-    decoder.check_references()
+    decoder.check_references()?;
+    Ok(decoder.passed)
 }
 
 /// The same walk without a plan: nothing is carried.
@@ -61,7 +65,19 @@ struct Decoder<'d, 'a> {
     /// Nested messages on the way to the last field written, by number.
     open: SmallVec<[(u32, OpenMessage); 4]>,
     ids: Option<Box<Ids>>,
+    rules: Rules<'d>,
+    /// What the partner's binding lets pass.
+    passed: Passed,
+    /// Documents in texts around this one.
+    depth: u32,
     out: &'d mut Vec<u8>,
+}
+
+/// What a binding lets a message have that its schema does not.
+#[derive(Clone, Copy)]
+struct Rules<'d> {
+    aliases: &'d [(Box<str>, Box<str>)],
+    unknown: Unknown,
 }
 
 /// `ID` values of the message, and the `IDREF`s to resolve (part 2 §3.3.8, §3.3.9).
@@ -71,13 +87,25 @@ struct Ids {
     wanted: Vec<(NodeId, String)>,
 }
 
+impl Passed {
+    /// What was passed over before, and then in a document in the text at `outer`.
+    fn and(mut self, inner: Self, outer: &str) -> Self {
+        self.count += inner.count;
+        let room = PASSED_PATHS_MAX - self.paths.len();
+        self.paths.extend(inner.paths.into_iter().take(room).map(|path| format!("{outer}{path}")));
+        self
+    }
+}
+
 impl<'d, 'a> Decoder<'d, 'a> {
     fn new(schema: &'d Schema, plans: &'d [TypePlan], tape: &'d Tape<'a>, root: NodeId, out: &'d mut Vec<u8>) -> Self {
         let namespaces = (0..tape.namespace_count() as u16)
             .map(|id| schema.namespace(tape.namespace_name(tape::NamespaceId(id))))
             .collect();
         let xsi = tape.namespace_id(XSI);
-        Self { schema, plans, tape, root, namespaces, xsi, open: SmallVec::new(), ids: None, out }
+        let rules = Rules { aliases: &[], unknown: Unknown::Refuse };
+        let (open, passed) = (SmallVec::new(), Passed::default());
+        Self { schema, plans, tape, root, namespaces, xsi, open, ids: None, rules, passed, depth: 0, out }
     }
 
     /// Validates one element and carries what its action says.
@@ -102,7 +130,11 @@ impl<'d, 'a> Decoder<'d, 'a> {
         }
         match &schema.type_of(type_id).kind {
             Kind::Simple(_) => {
-                if own_attributes {
+                if own_attributes && self.rules.unknown == Unknown::Report {
+                    let own = self.tape.attributes(node).filter(|attribute| Some(attribute.namespace) != self.xsi);
+                    let own: Vec<&str> = own.map(|attribute| attribute.local).collect();
+                    own.into_iter().for_each(|name| self.pass(node, Some(name)));
+                } else if own_attributes {
                     let first = self.tape.attributes(node).find(|attribute| Some(attribute.namespace) != self.xsi);
                     return Err(self.unknown_attribute(node, first.map_or("", |attribute| attribute.local)));
                 }
@@ -110,7 +142,10 @@ impl<'d, 'a> Decoder<'d, 'a> {
                     return self.check_empty(node);
                 }
                 let value = self.value(node, type_id, declared)?;
-                self.carry(node, action, &value)
+                match action {
+                    Action::Document(root, content) => self.document(node, &value, *root, content),
+                    action => self.carry(node, action, &value),
+                }
             }
             Kind::Complex(complex) => {
                 if schema.type_of(type_id).is_abstract {
@@ -197,8 +232,11 @@ impl<'d, 'a> Decoder<'d, 'a> {
                 }
             } else {
                 let namespace = self.namespaces[self.tape.namespace(child).0 as usize];
-                let Some(leaf) = model.automaton.step(&mut run, namespace, self.tape.local(child)) else {
-                    return Err(self.unexpected(child, model, &model.automaton.expected(&run)));
+                let step = model.automaton.step(&mut run, namespace, self.tape.local(child));
+                let Some(leaf) = step.map_or_else(|| self.otherwise(child, model, &mut run), |leaf| Ok(Some(leaf)))?
+                else {
+                    child = self.tape.end(child);
+                    continue;
                 };
                 match &model.leaves[leaf.0 as usize] {
                     LeafTerm::Element(id) => match plan {
@@ -217,6 +255,66 @@ impl<'d, 'a> Decoder<'d, 'a> {
         Err(self.invalid(node, "cvc-complex-type.2.4.b", format!("not complete, expected is {expected}")))
     }
 
+    /// A child that the content model does not take: by another name if an alias says so, or passed over (`None`)
+    /// where the binding lets unknown elements pass. An element that the model knows is no unknown one.
+    fn otherwise(&mut self, child: NodeId, model: &Model, run: &mut Run) -> Result<Option<Leaf>, Invalid> {
+        let local = self.tape.local(child);
+        let namespace = self.namespaces[self.tape.namespace(child).0 as usize];
+        let alias = self.rules.aliases.iter().find(|(received, _)| **received == *local);
+        if let Some(leaf) = alias.and_then(|(_, name)| model.automaton.step(run, namespace, name)) {
+            return Ok(Some(leaf));
+        }
+        let is_known = model.leaves.iter().any(|leaf| match leaf {
+            LeafTerm::Element(id) => *self.schema.element_of(*id).name.local == *local,
+            LeafTerm::Any(_) => false,
+        });
+        if is_known || self.rules.unknown == Unknown::Refuse {
+            return Err(self.unexpected(child, model, &model.automaton.expected(run)));
+        }
+        self.pass(child, None);
+        Ok(None)
+    }
+
+    /// Notes an element or attribute that is passed over.
+    fn pass(&mut self, node: NodeId, attribute: Option<&str>) {
+        self.passed.count += 1;
+        if self.passed.paths.len() < PASSED_PATHS_MAX {
+            let path = self.tape.path_below(node, self.tape.parent(self.root));
+            self.passed.paths.push(attribute.map_or(path.clone(), |name| format!("{path}/@{name}")));
+        }
+    }
+
+    /// A text that is a document of its own; blank, it is absent. Fields go where the message around is.
+    fn document(&mut self, node: NodeId, text: &str, root: ElementId, content: &Action) -> Result<(), Invalid> {
+        if text.trim_ascii().is_empty() {
+            return Ok(());
+        }
+        let refuse = |asks: String| self.invalid(node, "binding.document", asks);
+        if self.depth >= DOCUMENTS_MAX {
+            return Err(refuse(format!("at most {DOCUMENTS_MAX} documents within each other")));
+        }
+        let tape = match Tape::parse(text, &Limits::default()) {
+            Ok(tape) => tape,
+            Err(error) => return Err(refuse(format!("a document in the text ({error})"))),
+        };
+        let name = &self.schema.element_of(root).name;
+        let namespace = self.schema.namespace_name(name.namespace);
+        if tape.local(0) != &*name.local || tape.namespace_name(tape.namespace(0)) != namespace {
+            return Err(refuse(format!("a document <{}> in the text", name.local)));
+        }
+        let mut inner = Decoder::new(self.schema, self.plans, &tape, tape.root(), self.out);
+        (inner.rules, inner.depth) = (self.rules, self.depth + 1);
+        inner.open = std::mem::take(&mut self.open);
+        let before = std::mem::take(&mut self.passed);
+        let done = inner.element(tape.root(), root, content, true).and_then(|()| inner.check_references());
+        let (open, passed) = (std::mem::take(&mut inner.open), std::mem::take(&mut inner.passed));
+        self.open = open;
+        let outer = self.tape.path_below(node, self.tape.parent(self.root));
+        self.passed = before.and(passed, &outer);
+        let line = self.tape.line(node);
+        done.map_err(|found| Invalid { path: outer + &found.path, line: line + found.line - 1, ..found })
+    }
+
     fn attributes(&mut self, node: NodeId, complex: &Complex, plan: Option<&TypePlan>) -> Result<(), Invalid> {
         let mut seen: SmallVec<[bool; 16]> = SmallVec::from_elem(false, complex.attributes.len());
         for attribute in self.tape.attributes(node) {
@@ -229,6 +327,10 @@ impl<'d, 'a> Decoder<'d, 'a> {
                 match &complex.any_attribute {
                     Some(any) if any.admits(namespace) => {
                         self.wild_attribute(node, any, namespace, &attribute)?;
+                        continue;
+                    }
+                    _ if self.rules.unknown == Unknown::Report => {
+                        self.pass(node, Some(attribute.local));
                         continue;
                     }
                     _ => return Err(self.unknown_attribute(node, attribute.local)),
@@ -495,5 +597,9 @@ impl<'d, 'a> Decoder<'d, 'a> {
 }
 
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+/// Documents in texts of documents in texts.
+const DOCUMENTS_MAX: u32 = 4;
+/// Paths kept of what was passed over.
+const PASSED_PATHS_MAX: usize = 16;
 /// Names said in a message of what was expected.
 const SHOWN_MAX: usize = 8;

@@ -9,7 +9,7 @@ use super::values;
 use super::wire::{Fields, Value};
 use super::{Outcome, Unwritable};
 use crate::binding::STATUS_NAMES;
-use crate::binding::plan::{Action, Codec, Nested, Partner, PlanId, Target, TypePlan};
+use crate::binding::plan::{Action, Codec, Nested, Partner, PlanId, Target, TimePattern, TypePlan};
 use crate::schema::automaton::Run;
 use crate::schema::model::{
     Complex, Content, ElementId, Kind, Leaf, LeafTerm, Model, Particle, TypeId, ValueConstraint,
@@ -163,15 +163,20 @@ impl<'w> Encoder<'_, 'w> {
     /// Whether a particle has a field that is present.
     fn has_content(&self, particle: &Particle, plan: &TypePlan, fields: &Fields<'w>) -> bool {
         match particle {
-            Particle::Leaf(leaf, _) => match &plan.leaves[leaf.0 as usize] {
-                Action::Scalar(target, _) | Action::Message(target, _) => self.is_present(target, fields),
-                Action::Inline(inner) => self.plan_has_content(*inner, fields),
-                Action::OutcomeCode | Action::OutcomeMessage => true,
-                Action::Ignore => false,
-            },
+            Particle::Leaf(leaf, _) => self.action_has_content(&plan.leaves[leaf.0 as usize], fields),
             Particle::Sequence(members, _) | Particle::Choice(members, _) | Particle::All(members, _) => {
                 members.iter().any(|member| self.has_content(member, plan, fields))
             }
+        }
+    }
+
+    fn action_has_content(&self, action: &Action, fields: &Fields<'w>) -> bool {
+        match action {
+            Action::Scalar(target, _) | Action::Message(target, _) => self.is_present(target, fields),
+            Action::Inline(inner) => self.plan_has_content(*inner, fields),
+            Action::Document(_, content) => self.action_has_content(content, fields),
+            Action::OutcomeCode | Action::OutcomeMessage => true,
+            Action::Ignore => false,
         }
     }
 
@@ -228,8 +233,22 @@ impl<'w> Encoder<'_, 'w> {
             Action::Scalar(target, codec) if target.repeated => self.list(id, target, codec, model, fields, run),
             Action::Scalar(target, codec) => {
                 if !self.lexical(target, codec, fields, required)? {
-                    return self.nil_or_nothing(id, required, model, run);
+                    return match codec {
+                        Codec::Time(TimePattern { empty_is_absent: true, .. })
+                        | Codec::Date(TimePattern { empty_is_absent: true, .. }) => {
+                            self.empty_or_nothing(id, required, model, run)
+                        }
+                        _ => self.nil_or_nothing(id, required, model, run),
+                    };
                 }
+                self.value_element(id, model, run)?;
+                Ok(true)
+            }
+            Action::Document(root, content) => {
+                if !self.action_has_content(content, fields) {
+                    return self.empty_or_nothing(id, required, model, run);
+                }
+                self.document(*root, content, fields)?;
                 self.value_element(id, model, run)?;
                 Ok(true)
             }
@@ -328,6 +347,58 @@ impl<'w> Encoder<'_, 'w> {
             self.close(id);
         }
         Ok(true)
+    }
+
+    /// Puts a document into `text`: its element and what belongs in it.
+    fn document(&mut self, root: ElementId, content: &Action, fields: &Fields<'w>) -> Result<(), Unwritable> {
+        let partner = self.partner;
+        let around = std::mem::take(self.out);
+        let tag = &partner.tags[root.0 as usize];
+        self.path.push(root);
+        self.out.start(tag);
+        if tag.contains(':') {
+            partner.declarations.iter().for_each(|(name, namespace)| self.out.attribute(name, namespace));
+        }
+        let type_id = partner.schema.element_of(root).type_id;
+        let written = match content {
+            Action::Inline(plan) => self.complex(type_id, partner.plan(*plan), fields),
+            Action::Message(target, nested) => self.document_message(type_id, target, nested, fields),
+            _ => Ok(()),
+        };
+        self.out.end(tag);
+        self.path.pop();
+        let document = std::mem::replace(self.out, around);
+        written?;
+        self.text = String::from_utf8(document.into_bytes()).unwrap_or_default();
+        Ok(())
+    }
+
+    fn document_message(
+        &mut self,
+        type_id: TypeId,
+        target: &Target,
+        nested: &Nested,
+        fields: &Fields<'w>,
+    ) -> Result<(), Unwritable> {
+        let inner = self.nested_fields(&target.path, fields)?;
+        let pieces = self.pieces(target.field, inner.as_ref().unwrap_or(fields), target)?;
+        let fields = self.index(&pieces)?;
+        self.complex(type_id, self.partner.plan(nested.plan), &fields)
+    }
+
+    /// An empty element for what is required and absent, where empty means absent.
+    fn empty_or_nothing(
+        &mut self,
+        id: ElementId,
+        required: bool,
+        model: &Model,
+        run: &mut Run,
+    ) -> Result<bool, Unwritable> {
+        let type_id = self.partner.schema.element_of(id).type_id;
+        if !required || self.partner.schema.check(type_id, Cow::Borrowed("")).is_err() {
+            return self.nil_or_nothing(id, required, model, run);
+        }
+        self.plain(id, "", model, run).map(|()| true)
     }
 
     /// `xsi:nil` for what is required, absent and may be nil; else nothing, and the automaton judges.

@@ -27,6 +27,15 @@ pub struct Invalid {
     pub asks: String,
 }
 
+/// What a message held that its schema does not know, where the binding lets that pass (`unknown = "report"`).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// Elements and attributes passed over; what stands below such an element is not counted.
+    pub count: u32,
+    /// Paths of the first of them.
+    pub paths: Vec<String>,
+}
+
 /// Why an upstream answer could not be written in the partner's contract. Always the ministry's side.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unwritable {
@@ -62,14 +71,14 @@ pub struct Outcome<'a> {
 /// Decodes and validates the request wrapper at `node` (the Body's child) into one protobuf message, appended to `out`.
 ///
 /// Stops at the first thing that does not fit. Accepted is exactly what a conforming XML Schema 1.0 validator accepts
-/// and whose values convert.
+/// and whose values convert; but for the binding's aliases, and for what it lets pass, which is returned.
 pub fn decode(
     partner: &Partner,
     operation: OperationId,
     tape: &Tape<'_>,
     node: NodeId,
     out: &mut Vec<u8>,
-) -> Result<(), Invalid> {
+) -> Result<Passed, Invalid> {
     let operation = partner.operation_of(operation);
     decode::decode(partner, tape, node, operation.request_element, operation.request, out)
 }
@@ -89,7 +98,7 @@ pub fn decode_answer(
     tape: &Tape<'_>,
     node: NodeId,
     out: &mut Vec<u8>,
-) -> Result<(), Invalid> {
+) -> Result<Passed, Invalid> {
     let operation = partner.operation_of(operation);
     decode::decode(partner, tape, node, operation.answer_element, operation.answer, out)
 }

@@ -389,3 +389,213 @@ fn explain_shows_every_element_with_its_field() {
             WeightKg 1                              double → weight_kg (double)
     "#]].assert_eq(&text);
 }
+
+const CRATES_PROTO: &str = r#"syntax = "proto3";
+package crates.v1;
+import "google/protobuf/timestamp.proto";
+service Depot { rpc Ship(Shipment) returns (Receipt); }
+message Shipment {
+  string number = 1; Mode mode = 2; google.protobuf.Timestamp sent = 3; int64 price = 4; bytes label = 5;
+  repeated Item items = 6; Manifest manifest = 7; string seal = 8; google.protobuf.Timestamp seen = 9;
+}
+message Item { string name = 1; }
+message Manifest { repeated string lines = 1; Note note = 2; }
+message Note { string text = 1; }
+message Receipt { string number = 1; }
+enum Mode { MODE_UNSPECIFIED = 0; MODE_ROAD = 1; MODE_RAIL = 2; }
+"#;
+
+/// A contract as some are published: no namespace, types without names, dates and codes as plain text, a document in
+/// a text.
+const CRATES_XSD: &str = r#"<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+<xs:element name="Ship"><xs:complexType><xs:sequence>
+  <xs:element name="Number" type="xs:string"/>
+  <xs:element name="Mode" type="xs:int"/>
+  <xs:element name="Sent" type="xs:string"/>
+  <xs:element name="Seen" type="xs:string"/>
+  <xs:element name="Price" type="xs:double"/>
+  <xs:element name="Label" type="xs:string" minOccurs="0"/>
+  <xs:element name="Item" minOccurs="0" maxOccurs="unbounded"><xs:complexType><xs:sequence><xs:element name="Name" type="xs:string"/></xs:sequence></xs:complexType></xs:element>
+  <xs:element name="Extent" type="Extent" minOccurs="0"/>
+</xs:sequence></xs:complexType></xs:element>
+<xs:element name="ShipResponse"><xs:complexType><xs:sequence><xs:element name="Number" type="xs:string" minOccurs="0"/></xs:sequence></xs:complexType></xs:element>
+<xs:simpleType name="Extent"><xs:restriction base="xs:string"/></xs:simpleType>
+<xs:element name="ExtentData"><xs:complexType><xs:sequence>
+  <xs:element name="Lines" minOccurs="0"><xs:complexType><xs:sequence><xs:element name="Line" type="xs:string" minOccurs="0" maxOccurs="9"/></xs:sequence></xs:complexType></xs:element>
+  <xs:element name="Note" minOccurs="0"><xs:complexType><xs:sequence><xs:element name="Text" type="xs:token"/></xs:sequence></xs:complexType></xs:element>
+  <xs:element name="Seal" type="xs:string" minOccurs="0"/>
+</xs:sequence></xs:complexType></xs:element>
+</xs:schema>"#;
+
+const CRATES_BINDING: &str = r#"[partner]
+namespace = ""
+schemas = ["crates.xsd"]
+headers = "none"
+time_zone = "+07:00"
+
+[alias]
+lines = "Lines"
+
+[operation.Ship]
+method = "crates.v1.Depot/Ship"
+effect = "once"
+key = ["Number"]
+[operation.Ship.request]
+Number = "number"
+Mode = "mode as Mode"
+Sent = "sent as UtcTime"
+Seen = "seen as LocalTime"
+Price = "price as Whole"
+Label = "label as Octets"
+Item = "items"
+Extent = "."
+"Extent/Lines" = "."
+"Extent/Lines/Line" = "manifest.lines"
+"Extent/Note" = "manifest.note"
+"Extent/Seal" = "seal"
+[operation.Ship.answer]
+Number = "number"
+
+[message.Item]
+is = "crates.v1.Item"
+Name = "name"
+[message.Note]
+is = "crates.v1.Note"
+Text = "text"
+
+[value.Mode]
+enum = "crates.v1.Mode"
+"1" = "MODE_ROAD"
+"2" = "MODE_RAIL"
+[value.UtcTime]
+time = "yyyy-MM-dd HH:mm:ss"
+zone = "Z"
+[value.LocalTime]
+time = "dd/MM/yyyy HH:mm:ss"
+empty = "absent"
+[value.Whole]
+scale = 0
+[value.Octets]
+bytes = "base64"
+[value.Extent]
+document = "ExtentData"
+"#;
+
+/// The same contract, or one that lets unknown elements pass.
+fn crates(unknown: &str) -> Contract {
+    let dir = tempfile::tempdir().expect("a directory");
+    std::fs::write(dir.path().join("crates.proto"), CRATES_PROTO).expect("a file");
+    std::fs::write(dir.path().join("crates.xsd"), CRATES_XSD).expect("a file");
+    let binding = CRATES_BINDING.replace("headers", &format!("unknown = \"{unknown}\"\nheaders"));
+    std::fs::write(dir.path().join("binding.toml"), binding).expect("a file");
+    let folder = dir.path().to_str().expect("UTF-8");
+    contract(folder, &format!("{folder}/binding.toml"))
+}
+
+const CRATE: &str = "<Ship><Number>7</Number><Mode>02</Mode><Sent>2024-02-29 23:30:00</Sent><Seen/><Price>1500.0</Price>\
+<Label>QUJD</Label><Item><Name>a</Name></Item><Item><Name>b</Name></Item>\
+<Extent>&lt;?xml version='1.0'?>&lt;ExtentData>&lt;Lines>&lt;Line>x &amp;amp; y&lt;/Line>&lt;/Lines>\
+&lt;Note>&lt;Text> n &lt;/Text>&lt;/Note>&lt;Seal>s&lt;/Seal>&lt;/ExtentData></Extent></Ship>";
+
+#[test]
+fn plain_texts_types_without_names_and_documents_in_texts_go_both_ways() {
+    let contract = crates("refuse");
+    let (_, wire) = contract.decode(CRATE).unwrap_or_else(|error| panic!("{error}"));
+    let message = DynamicMessage::decode(contract.input("Ship"), &*wire).expect("protobuf");
+    expect![[r#"number:"7",mode:MODE_RAIL,sent{seconds:1709249400},price:1500,label:"ABC",items:[{name:"a"},{name:"b"}],manifest{lines:["x & y"],note{text:"n"}},seal:"s""#]]
+        .assert_eq(&message.to_string());
+    expect![[r#"<Ship><Number>7</Number><Mode>2</Mode><Sent>2024-02-29 23:30:00</Sent><Seen/><Price>1500</Price><Label>QUJD</Label><Item><Name>a</Name></Item><Item><Name>b</Name></Item><Extent>&lt;ExtentData&gt;&lt;Lines&gt;&lt;Line&gt;x &amp;amp; y&lt;/Line&gt;&lt;/Lines&gt;&lt;Note&gt;&lt;Text&gt;n&lt;/Text&gt;&lt;/Note&gt;&lt;Seal&gt;s&lt;/Seal&gt;&lt;/ExtentData&gt;</Extent></Ship>"#]]
+        .assert_eq(&contract.round_trip(CRATE));
+}
+
+#[test]
+fn what_is_wrong_in_a_document_in_a_text_is_said_with_both_paths() {
+    let contract = crates("refuse");
+    let check = |from: &str, to: &str, expected: Expect| {
+        assert!(CRATE.contains(from), "{from}");
+        let said = contract.decode(&CRATE.replacen(from, to, 1));
+        expected.assert_eq(&said.err().unwrap_or_else(|| "accepted".to_owned()));
+    };
+    check(
+        "&lt;Seal>",
+        "&lt;Seel>",
+        expect![
+            "/Ship/Extent: line 1: a document in the text (line 1, column 108: not well-formed: an end tag whose name is not its start tag's) (binding.document)"
+        ],
+    );
+    check(
+        "ExtentData>&lt;Lines",
+        "ExtentDate>&lt;Lines",
+        expect![
+            "/Ship/Extent: line 1: a document in the text (line 1, column 120: not well-formed: an end tag whose name is not its start tag's) (binding.document)"
+        ],
+    );
+    check(
+        "&lt;Lines>&lt;Line>x",
+        "&lt;Lines>&lt;Lane>x&lt;/Lane>&lt;Line>x",
+        expect!["/Ship/Extent/ExtentData/Lines/Lane: line 1: expected is Line (cvc-complex-type.2.4.a)"],
+    );
+    check("<Mode>02<", "<Mode>3<", expect!["/Ship/Mode: line 1: a code of the code list (binding.enum)"]);
+    check(
+        "<Price>1500.0<",
+        "<Price>1500.5<",
+        expect!["/Ship/Price: line 1: at most 0 digits after the point (binding.precision)"],
+    );
+    check(
+        "<Price>1500.0<",
+        "<Price>INF<",
+        expect!["/Ship/Price: line 1: a number without exponent that fits its units in 64 bits (binding.range)"],
+    );
+    check("<Label>QUJD<", "<Label>QUJ<", expect!["/Ship/Label: line 1: base64 with unused bits zero (binding.base64)"]);
+    check(
+        "23:30:00",
+        "24:30:00",
+        expect!["/Ship/Sent: line 1: a date of the calendar, written yyyy-MM-dd HH:mm:ss (binding.time)"],
+    );
+    check(
+        "<Extent>",
+        "<Extent>   ",
+        expect![
+            "/Ship/Extent: line 1: a document in the text (line 1, column 4: not well-formed: an XML declaration that is not at the start) (binding.document)"
+        ],
+    );
+}
+
+#[test]
+fn a_declared_alias_is_read_as_what_it_stands_for() {
+    let contract = crates("refuse");
+    let misspelt = CRATE.replace("Lines>", "lines>");
+    assert_eq!(contract.decode(&misspelt), contract.decode(CRATE));
+    let twice = CRATE.replacen("&lt;Lines>", "&lt;lines/>&lt;Lines>", 1);
+    expect!["/Ship/Extent/ExtentData/Lines: line 1: expected is Note or Seal (cvc-complex-type.2.4.a)"]
+        .assert_eq(&contract.decode(&twice).expect_err("twice"));
+}
+
+#[test]
+fn unknown_elements_pass_where_the_binding_lets_them_and_are_counted() {
+    let strange = CRATE.replacen("<Mode>", "<New><Deep/></New><Mode colour='red'>", 1).replacen(
+        "&lt;Note>",
+        "&lt;More/>&lt;Note>",
+        1,
+    );
+    expect!["/Ship/New: line 1: expected is Mode (cvc-complex-type.2.4.a)"]
+        .assert_eq(&crates("refuse").decode(&strange).expect_err("strict"));
+    let lenient = crates("report");
+    let passed = |xml: &str| {
+        let tape = Tape::parse(xml, &Limits::default()).expect("well-formed");
+        let mut wire = Vec::new();
+        let passed = decode(&lenient.partner, lenient.operation("Ship"), &tape, 0, &mut wire);
+        passed.map(|passed| (wire, passed)).map_err(|error| error.to_string())
+    };
+    let (wire, found) = passed(&strange).expect("passed");
+    assert_eq!(found.count, 3);
+    expect![[r#"["/Ship/New", "/Ship/Mode/@colour", "/Ship/Extent/ExtentData/More"]"#]]
+        .assert_eq(&format!("{:?}", found.paths));
+    assert_eq!((wire, super::Passed::default()), passed(CRATE).expect("passed"));
+    // A known element in the wrong place is no unknown one.
+    let disorder = CRATE.replacen("<Mode>02</Mode>", "", 1).replacen("<Price>", "<Mode>2</Mode><Price>", 1);
+    expect!["/Ship/Sent: expected is Mode (cvc-complex-type.2.4.a)"].assert_eq(&passed(&disorder).expect_err("order"));
+    let many = CRATE.replacen("<Mode>", &format!("{}<Mode>", "<New/>".repeat(100)), 1);
+    let (_, found) = passed(&many).expect("passed");
+    assert_eq!((found.count, found.paths.len()), (100, 16));
+}

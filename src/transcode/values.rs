@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::wire::{FIXED32, FIXED64, LENGTH_DELIMITED, VARINT, Value, get_varint, put_bytes, put_tag, put_varint};
-use crate::binding::plan::{Codec, IntegerWire, TimePattern, TimePiece};
+use crate::binding::plan::{Codec, IntegerWire, TimePattern, TimePiece, Words};
 use crate::schema::value::moment::days_in_month;
 
 /// Why a value that is valid by its type does not convert: the rule and what it asks.
@@ -57,7 +57,7 @@ pub(super) fn write(
             }
         }
         Codec::Enum(words) => {
-            let number = words.iter().find(|(word, _)| **word == *value).map(|(_, number)| *number);
+            let number = find_word(words, value);
             let number = number.ok_or_else(|| refuse("binding.enum", "a code of the code list"))?;
             put_integer(out, field, IntegerWire::Int32, i128::from(number), keep_default);
         }
@@ -136,7 +136,7 @@ pub(super) fn read(codec: &Codec, value: Option<Value<'_>>, text: &mut String) -
         }
         Codec::Enum(words) => {
             let number = varint(value)? as i32;
-            text.push_str(words.iter().find(|(_, known)| *known == number).map(|(word, _)| word)?);
+            text.push_str(words.pairs.iter().find(|(_, known)| *known == number).map(|(word, _)| word)?);
         }
         Codec::Time(pattern) => {
             let (seconds, _) = get_moment(bytes(value)?)?;
@@ -460,6 +460,16 @@ fn write_base64(field: u32, value: &str, keep_default: bool, out: &mut Vec<u8>) 
     base64_simd::STANDARD.decode_append(value, out).map_err(refused)
 }
 
+/// The number of a code. A code of an integer type may be written in more ways than its list has.
+fn find_word(words: &Words, value: &str) -> Option<i32> {
+    let exact = words.pairs.iter().find(|(word, _)| **word == *value);
+    let found = exact.or_else(|| {
+        let number: i64 = value.parse().ok().filter(|_| words.is_numeric)?;
+        words.pairs.iter().find(|(word, _)| word.parse() == Ok(number))
+    });
+    found.map(|(_, number)| *number)
+}
+
 fn integer(value: &str, wire: IntegerWire) -> Result<i128, Refusal> {
     let (min, max) = wire.range();
     let number = value.parse::<i128>().ok().filter(|number| (min..=max).contains(number));
@@ -468,7 +478,7 @@ fn integer(value: &str, wire: IntegerWire) -> Result<i128, Refusal> {
 
 /// A decimal as units of 10⁻ˢᶜᵃˡᵉ.
 fn scaled(value: &str, scale: u32) -> Result<i128, Refusal> {
-    let refused = || refuse("binding.range", "a number that fits its units in 64 bits");
+    let refused = || refuse("binding.range", "a number without exponent that fits its units in 64 bits");
     let (negative, digits) = match value.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, value.strip_prefix('+').unwrap_or(value)),

@@ -3,6 +3,8 @@
 //! Two ports share one address knowingly (WS-I R2711 says "should not"): the answer's version follows the
 //! question's. Operations are told apart by the element in the Body, which is unique (R2710).
 
+use std::borrow::Cow;
+
 use super::schemas::Served;
 use super::template::ADDRESS;
 use super::{soap_action, xroad};
@@ -43,11 +45,12 @@ impl Definitions<'_> {
         self.out.declaration();
         self.out.start("wsdl:definitions");
         self.out.attribute("name", &ncname(&self.partner.name));
-        self.out.attribute("targetNamespace", &self.partner.namespace);
+        let target = target_namespace(self.partner);
+        self.out.attribute("targetNamespace", &target);
         for (prefix, namespace) in NAMESPACES {
             self.out.attribute(&format!("xmlns:{prefix}"), namespace);
         }
-        self.out.attribute("xmlns:tns", &self.partner.namespace);
+        self.out.attribute("xmlns:tns", &target);
         if self.described {
             self.out.attribute("xmlns:xrd", soap::xroad::NAMESPACE);
         }
@@ -69,7 +72,7 @@ impl Definitions<'_> {
 
     /// One schema element for each target namespace. A lone file is imported (WS-I R2105 allows a schema
     /// without a target namespace that only imports); several files of one namespace are included, because
-    /// processors read only the first import of a namespace.
+    /// processors read only the first import of a namespace. What has no namespace cannot be imported there.
     fn write_types(&mut self, files: &[Served]) {
         self.out.start("wsdl:types");
         let mut namespaces: Vec<&str> = Vec::new();
@@ -81,10 +84,12 @@ impl Definitions<'_> {
         for namespace in namespaces {
             let roots: Vec<&Served> = files.iter().filter(|file| file.is_root && file.namespace == namespace).collect();
             self.out.start("xs:schema");
-            if let [file] = roots.as_slice() {
+            if let ([file], false) = (roots.as_slice(), namespace.is_empty()) {
                 self.write_location("xs:import", Some(namespace), &file.location());
             } else {
-                self.out.attribute("targetNamespace", namespace);
+                if !namespace.is_empty() {
+                    self.out.attribute("targetNamespace", namespace);
+                }
                 for file in roots {
                     self.write_location("xs:include", None, &file.location());
                 }
@@ -117,7 +122,9 @@ impl Definitions<'_> {
         self.out.attribute("name", &format!("{}{suffix}", operation.name));
         self.out.start("wsdl:part");
         self.out.attribute("name", "parameters");
-        if namespace == self.partner.namespace {
+        if namespace.is_empty() {
+            self.out.attribute("element", &name.local);
+        } else if namespace == self.partner.namespace {
             self.out.attribute("element", &format!("tns:{}", name.local));
         } else {
             self.out.attribute("xmlns:e", namespace);
@@ -225,6 +232,14 @@ impl Definitions<'_> {
 impl Binding {
     fn name(&self, partner: &str) -> String {
         format!("{}{}", ncname(partner), self.suffix)
+    }
+}
+
+/// Target namespace of a partner's WSDL: its contract's, or one of ours where that has none.
+pub(super) fn target_namespace(partner: &Partner) -> Cow<'_, str> {
+    match partner.namespace.as_str() {
+        "" => Cow::Owned(format!("urn:lienthong:wsdl:{}", ncname(&partner.name))),
+        namespace => Cow::Borrowed(namespace),
     }
 }
 

@@ -67,7 +67,7 @@ pub fn answer_action(partner: &Partner, operation: &str) -> String {
 
 fn action(partner: &Partner, operation: &str, suffix: &str) -> String {
     let port_type = definitions::port_type(&partner.name);
-    soap::addressing::action(&partner.namespace, &port_type, &format!("{operation}{suffix}"))
+    soap::addressing::action(&definitions::target_namespace(partner), &port_type, &format!("{operation}{suffix}"))
 }
 
 /// Whether X-Road's headers are to be described with X-Road's own schema, which the partner's does not bring.
