@@ -520,14 +520,14 @@ fn what_is_wrong_in_a_document_in_a_text_is_said_with_both_paths() {
         "&lt;Seal>",
         "&lt;Seel>",
         expect![
-            "/Ship/Extent: line 1: a document in the text (line 1, column 108: not well-formed: an end tag whose name is not its start tag's) (binding.document)"
+            "/Ship/Extent: line 1: a document in the text (line 1, column 107: not well-formed: an end tag whose name is not its start tag's) (binding.document)"
         ],
     );
     check(
         "ExtentData>&lt;Lines",
         "ExtentDate>&lt;Lines",
         expect![
-            "/Ship/Extent: line 1: a document in the text (line 1, column 120: not well-formed: an end tag whose name is not its start tag's) (binding.document)"
+            "/Ship/Extent: line 1: a document in the text (line 1, column 114: not well-formed: an end tag whose name is not its start tag's) (binding.document)"
         ],
     );
     check(
