@@ -320,6 +320,9 @@ fn wrapper(
 /// A path of `key`, resolved against the request wrapper.
 fn key_path(join: &mut Join<'_>, schema: &Schema, root: ElementId, path: &str, line: u32) -> Option<Vec<Step>> {
     let mut steps = Vec::new();
+    if path == "." {
+        return Some(steps);
+    }
     let mut type_id = schema.element_of(root).type_id;
     let mut names = path.split('/').peekable();
     while let Some(name) = names.next() {

@@ -18,8 +18,7 @@ pub fn explain(partner: &Partner, operation: OperationId) -> String {
     };
     line(&mut out, 1, "effect", &effect);
     if !operation.key.is_empty() {
-        let paths: Vec<String> =
-            operation.key.iter().map(|steps| steps.iter().map(show_step).collect::<Vec<_>>().join("/")).collect();
+        let paths: Vec<String> = operation.key.iter().map(|steps| show_path(steps)).collect();
         line(&mut out, 1, "same request by", &format!("message id, or {}", paths.join(" and ")));
     }
     for (name, plan) in [(operation.name.as_str(), operation.request), (answer, operation.answer)] {
@@ -166,6 +165,13 @@ fn limits(facets: &Facets) -> Vec<String> {
         said.push(format!("{digits} decimals"));
     }
     said
+}
+
+fn show_path(steps: &[Step]) -> String {
+    if steps.is_empty() {
+        return "the whole content".to_owned();
+    }
+    steps.iter().map(show_step).collect::<Vec<_>>().join("/")
 }
 
 fn show_codec(codec: &Codec) -> String {

@@ -12,7 +12,7 @@ use prost_reflect::{DescriptorPool, FieldDescriptor, Kind as Field, MessageDescr
 use super::codec::{Codecs, describe};
 use super::compile::{Direction, did_you_mean, is_value_message};
 use super::file::{Entry, File, Table};
-use super::plan::{Action, Codec, Nested, PlanId, Target, TypePlan};
+use super::plan::{Action, Around, Codec, Nested, PlanId, Target, TypePlan};
 use crate::problem::{Place, Problems};
 use crate::schema::model::{
     Attribute, Complex, Content, ElementId, Kind, Leaf, LeafTerm, Occurs, Particle, Schema, TypeId,
@@ -133,8 +133,7 @@ impl<'j> Join<'j> {
         if self.tables.iter().any(|known| known.title == title) {
             self.error(table.line, format!("{title} stands twice"), "join the two");
         }
-        let named = self.schema.type_named(namespace, &table.name);
-        let named = named.filter(|&id| matches!(self.schema.type_of(id).kind, Kind::Complex(_)));
+        let named = self.complex_type(namespace, &table.name);
         let type_ids = named.map_or_else(|| self.types_of_elements(&table.name), |id| vec![id]);
         if type_ids.is_empty() {
             let types = self.schema.types.iter().filter(|t| matches!(t.kind, Kind::Complex(_)));
@@ -159,6 +158,17 @@ impl<'j> Join<'j> {
             in_answer: false,
             in_request: false,
         });
+    }
+
+    /// The complex type of this name: in the partner's namespace, or in the only other that has one.
+    fn complex_type(&self, namespace: &str, local: &str) -> Option<TypeId> {
+        let is_complex = |id: &TypeId| matches!(self.schema.type_of(*id).kind, Kind::Complex(_));
+        let own = self.schema.type_named(namespace, local).filter(is_complex);
+        own.or_else(|| {
+            let all = self.schema.namespaces.iter().filter_map(|namespace| self.schema.type_named(namespace, local));
+            let mut all = all.filter(is_complex);
+            all.next().filter(|_| all.next().is_none())
+        })
     }
 
     /// Complex types without a name that elements of this name have.
@@ -205,6 +215,7 @@ impl<'j> Join<'j> {
                 let leaves = (0..model.leaves.len()).map(|leaf| self.leaf(&model.leaves[leaf], many[leaf], context));
                 let leaves: Vec<Action> = leaves.collect();
                 self.check_groups(&model.particle, &leaves, context, type_id);
+                self.check_items(&leaves, context);
                 leaves
             }
             _ => Vec::new(),
@@ -463,14 +474,15 @@ impl<'j> Join<'j> {
         let mut numbers = Vec::new();
         let mut names = entry.target.split('.').peekable();
         let field = loop {
-            let name = names.next()?;
+            let written = names.next()?;
+            let (name, first) = written.strip_suffix("[0]").map_or((written, false), |name| (name, true));
             let Some(field) = message.get_field_by_name(name) else {
                 let fields: Vec<String> = message.fields().map(|field| field.name().to_owned()).collect();
                 let text = format!("{path} = {}: {} has no field {name}", entry.target, message.full_name());
                 self.error(entry.line, text, did_you_mean(name, fields.iter().map(String::as_str)));
                 return None;
             };
-            if names.peek().is_none() {
+            if names.peek().is_none() && !first {
                 break field;
             }
             let Field::Message(next) = field.kind() else {
@@ -478,19 +490,27 @@ impl<'j> Join<'j> {
                 self.error(entry.line, text, "shorten the path");
                 return None;
             };
-            if field.is_list() || field.is_map() {
-                let text = format!("{path} = {}: {name} is repeated, which of them is not said", entry.target);
-                self.error(entry.line, text, "bind the element that repeats to it");
+            if field.is_list() != first || field.is_map() || names.peek().is_none() {
+                let (text, remedy) = match first {
+                    true => (format!("{name} is not repeated"), format!("write {name}")),
+                    false => (
+                        format!("{name} is repeated, which of them is not said"),
+                        format!("bind the element that repeats to it, or write {name}[0] for a list of one"),
+                    ),
+                };
+                self.error(entry.line, format!("{path} = {}: {text}", entry.target), remedy);
                 return None;
             }
-            numbers.push(field.number());
+            numbers.push(Around { field: field.number(), repeated: first });
             message = next;
         };
         if field.is_map() {
             self.error(entry.line, format!("{path} = {}: maps are not supported", entry.target), "use a list of pairs");
             return None;
         }
-        if field.is_list() != many {
+        // What comes in once is a list of one; going out, a longer list would have no place.
+        let is_list_of_one = field.is_list() && !many && context.direction == Direction::Request;
+        if field.is_list() != many && !is_list_of_one {
             let (text, remedy) = match many {
                 true => ("may occur more than once, the field is not repeated", "bind a repeated field"),
                 false => {
@@ -515,6 +535,28 @@ impl<'j> Join<'j> {
             name: entry.target.as_str().into(),
         };
         Some((target, field))
+    }
+
+    /// The fields of one item of a list must come one after the other: apart, they would make two items.
+    fn check_items(&mut self, leaves: &[Action], context: &Context) {
+        let mut seen: Vec<Vec<u32>> = Vec::new();
+        let mut last: Vec<Vec<u32>> = Vec::new();
+        for target in leaves.iter().filter_map(|action| match action {
+            Action::Scalar(target, _) | Action::Message(target, _) => Some(target),
+            _ => None,
+        }) {
+            let numbers = |end: usize| target.path[..=end].iter().map(|around| around.field).collect::<Vec<_>>();
+            let lists = (0..target.path.len()).filter(|&at| target.path[at].repeated);
+            let around: Vec<Vec<u32>> = lists.map(numbers).collect();
+            if around.iter().any(|item| seen.contains(item) && !last.contains(item)) {
+                let (line, title) = (self.tables[context.table].table.line, self.tables[context.table].title.clone());
+                let text = format!("{title}: {} is apart from the other fields of its item", target.name);
+                self.error(line, text, "bind elements that stand one after the other to one item of a list");
+                return;
+            }
+            seen.extend(around.iter().cloned());
+            last = around;
+        }
     }
 
     /// A choice must be told from its fields; a repeated group would lose its order.
@@ -646,8 +688,12 @@ impl<'j> Join<'j> {
     fn report_uncarried(&mut self, at: usize) {
         let joined = &self.tables[at];
         let Some(message) = &joined.message else { return };
-        let bound: BTreeSet<&str> =
-            joined.table.entries.iter().map(|entry| entry.target.split('.').next().unwrap_or_default()).collect();
+        let bound: BTreeSet<&str> = joined
+            .table
+            .entries
+            .iter()
+            .map(|entry| entry.target.split(['.', '[']).next().unwrap_or_default())
+            .collect();
         let left: Vec<String> = message
             .fields()
             .map(|field| field.name().to_owned())

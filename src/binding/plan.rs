@@ -162,8 +162,9 @@ pub(crate) struct Nested {
 /// A field, from the message that the plan belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
-    /// Numbers of the singular messages on the way: `owner.contact` of `owner.contact.email`.
-    pub(crate) path: Box<[u32]>,
+    /// Numbers of the messages on the way: `owner.contact` of `owner.contact.email`. Of a repeated one the first is
+    /// meant: `identities[0]`.
+    pub(crate) path: Box<[Around]>,
     /// The field's number.
     pub(crate) field: u32,
     /// Whether the field knows "absent" from its default value (proto3 `optional`, `oneof`, messages).
@@ -172,6 +173,15 @@ pub(crate) struct Target {
     pub(crate) repeated: bool,
     /// The path as the binding has it; for people.
     pub(crate) name: Box<str>,
+}
+
+/// A message around a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Around {
+    /// Its field's number.
+    pub(crate) field: u32,
+    /// Whether the field is repeated.
+    pub(crate) repeated: bool,
 }
 
 /// How a value converts. Lexical forms are the partner's; each is total on what the XSD type allows, or says at run

@@ -164,6 +164,9 @@ fn every_kind_of_mistake_has_its_message() {
         (("\"Reading/Station\" = \"station\"", "\"Reading/Station\" = \"station.name\""), SAME),
         (("\"Reading/Station\" = \"station\"", "\"Reading/Station\" = \"place.aliases\""), SAME),
         (("\"Reading/Station\" = \"station\"", "\"Reading/Station\" = \"more\""), SAME),
+        (("\"Reading/Place\" = \"place.name\"", "\"Reading/Place\" = \"place[0].name\""), SAME),
+        (("\"Reading/Place\" = \"place.name\"", "\"Reading/Place\" = \"samples.celsius\""), SAME),
+        (("Number = \"number\"", "Number = \"numbers\""), SAME),
         (("\"Reading/Station\" = \"station\"", "\"Reading/Station\" = \"@code\""), SAME),
         (("\"Reading/Station\" = \"station\"", "\"Reading/Station\" = \".\""), SAME),
         (

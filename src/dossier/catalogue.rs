@@ -48,6 +48,8 @@ pub enum FormKind {
     SafetyEquipment,
     /// `MeritBenefit`.
     MeritBenefit,
+    /// `SocialAssistance`.
+    SocialAssistance,
 }
 
 impl FormKind {
@@ -58,6 +60,7 @@ impl FormKind {
             form::Kind::LabourExportContract(_) => Some(Self::LabourExportContract),
             form::Kind::SafetyEquipment(_) => Some(Self::SafetyEquipment),
             form::Kind::MeritBenefit(_) => Some(Self::MeritBenefit),
+            form::Kind::SocialAssistance(_) => Some(Self::SocialAssistance),
             form::Kind::Free(_) => None,
         }
     }

@@ -3,7 +3,7 @@
 use super::contract::google::r#type::Date;
 use super::contract::molisa::dossier::v1::{
     BenefitType, Enterprise, EquipmentItem, ForeignWorkerPermit, Form, FreeForm, JobPosition, LabourExportContract,
-    MeritBenefit, Money, SafetyEquipment, Sex, WorkArrangement, form,
+    MeritBenefit, Money, SafetyEquipment, Sex, SocialAssistance, WorkArrangement, form,
 };
 use super::rules::{AMOUNT_RULE, AMOUNTS, Check, Mandatory, civil_day};
 
@@ -17,6 +17,7 @@ pub fn form(check: &mut Check, field: &str, form: &Form) {
         }
         Some(form::Kind::SafetyEquipment(form)) => equipment(check, &format!("{field}.safety_equipment"), form),
         Some(form::Kind::MeritBenefit(form)) => benefit(check, &format!("{field}.merit_benefit"), form),
+        Some(form::Kind::SocialAssistance(form)) => assistance(check, &format!("{field}.social_assistance"), form),
         Some(form::Kind::Free(form)) => free(check, &format!("{field}.free"), form),
     }
 }
@@ -111,6 +112,33 @@ fn benefit(check: &mut Check, field: &str, form: &MeritBenefit) {
     check.code::<BenefitType>(at("benefit"), form.benefit, Mandatory::Yes);
     check.text(at("account_number"), &form.account_number, 0..=50);
     check.text(at("bank_name"), &form.bank_name, 0..=500);
+}
+
+fn assistance(check: &mut Check, field: &str, form: &SocialAssistance) {
+    let at = |name: &str| format!("{field}.{name}");
+    check.day(at("birth_date"), form.birth_date.as_ref(), Mandatory::No);
+    check.code::<Sex>(at("sex"), form.sex, Mandatory::No);
+    check.day(at("paper_issue_date"), form.paper_issue_date.as_ref(), Mandatory::No);
+    let codes = [
+        ("ethnic_group_code", &form.ethnic_group_code),
+        ("paper_issuer_code", &form.paper_issuer_code),
+        ("registered_hamlet_code", &form.registered_hamlet_code),
+        ("present_hamlet_code", &form.present_hamlet_code),
+        ("account_number", &form.account_number),
+    ];
+    codes.into_iter().for_each(|(name, code)| check.text(at(name), code, 0..=50));
+    check.text(at("bank_name"), &form.bank_name, 0..=500);
+    for (name, address) in [("present_address", &form.present_address), ("handled_in", &form.handled_in)] {
+        if let Some(address) = address {
+            check.address(&at(name), address);
+        }
+    }
+    if let Some(decision) = &form.decision {
+        check.text(at("decision.kind_code"), &decision.kind_code, 0..=50);
+        check.text(at("decision.number"), &decision.number, 0..=50);
+        check.text(at("decision.issuer"), &decision.issuer, 0..=500);
+        check.day(at("decision.issue_date"), decision.issue_date.as_ref(), Mandatory::No);
+    }
 }
 
 fn free(check: &mut Check, field: &str, form: &FreeForm) {

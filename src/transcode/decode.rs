@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use super::values::{self, Refusal};
 use super::wire::{self, OpenMessage};
 use super::{Invalid, Passed};
-use crate::binding::plan::{Action, Nested, Partner, PlanId, Target, TypePlan, Unknown};
+use crate::binding::plan::{Action, Around, Nested, Partner, PlanId, Target, TypePlan, Unknown};
 use crate::schema::automaton::Run;
 use crate::schema::model::{
     Attribute, Complex, Content, Element, ElementId, Kind, Leaf, LeafTerm, Model, NamespaceId, Process, Schema, TypeId,
@@ -538,10 +538,10 @@ impl<'d, 'a> Decoder<'d, 'a> {
     }
 
     /// Opens the nested messages of a field path; those already open stay.
-    fn reach(&mut self, path: &[u32]) {
-        let shared = self.open.iter().zip(path).take_while(|((open, _), wanted)| open == *wanted).count();
+    fn reach(&mut self, path: &[Around]) {
+        let shared = self.open.iter().zip(path).take_while(|((open, _), wanted)| *open == wanted.field).count();
         self.close_to(shared);
-        for &field in &path[shared..] {
+        for &Around { field, .. } in &path[shared..] {
             let message = wire::open(self.out, field, 0);
             self.open.push((field, message));
         }

@@ -9,7 +9,7 @@ use super::values;
 use super::wire::{Fields, Value};
 use super::{Outcome, Unwritable};
 use crate::binding::STATUS_NAMES;
-use crate::binding::plan::{Action, Codec, Nested, Partner, PlanId, Target, TimePattern, TypePlan};
+use crate::binding::plan::{Action, Around, Codec, Nested, Partner, PlanId, Target, TimePattern, TypePlan};
 use crate::schema::automaton::Run;
 use crate::schema::model::{
     Complex, Content, ElementId, Kind, Leaf, LeafTerm, Model, Particle, TypeId, ValueConstraint,
@@ -511,13 +511,17 @@ impl<'w> Encoder<'_, 'w> {
     }
 
     /// The merged fields of a nested message at the end of a path; `None` where one on the way is absent.
-    fn nested_fields(&self, path: &[u32], fields: &Fields<'w>) -> Result<Option<Fields<'w>>, Unwritable> {
+    fn nested_fields(&self, path: &[Around], fields: &Fields<'w>) -> Result<Option<Fields<'w>>, Unwritable> {
         let mut inner: Option<Fields<'w>> = None;
-        for field in path {
+        for step in path {
             let around = inner.as_ref().unwrap_or(fields);
-            let pieces: Vec<&'w [u8]> = around.all(*field).iter().filter_map(|(_, value)| bytes(value)).collect();
+            let values = around.all(step.field);
+            let pieces: Vec<&'w [u8]> = values.iter().filter_map(|(_, value)| bytes(value)).collect();
             if pieces.is_empty() {
                 return Ok(None);
+            }
+            if step.repeated && pieces.len() > 1 {
+                return Err(self.contract("binding.first", "one item at most: the contract has no place for more"));
             }
             inner = Some(self.index(&pieces)?);
         }

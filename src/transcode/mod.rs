@@ -110,6 +110,11 @@ pub fn request_key(partner: &Partner, operation: OperationId, tape: &Tape<'_>, n
     let mut key = String::new();
     for path in &operation.key {
         let before = key.len();
+        if path.is_empty() {
+            // `.`: the whole message, as it is written.
+            key.push_str(&tape.source()[tape.span(node)]);
+            continue;
+        }
         collect_key(partner, tape, node, path, &mut key);
         if key.len() == before {
             return None;
