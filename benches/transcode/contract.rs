@@ -31,15 +31,32 @@ pub fn body() -> String {
 /// The same in its envelope, as the national portal sends it.
 pub fn message() -> Vec<u8> {
     let body = body();
-    let headers = XRoad {
+    envelope(Version::Soap11, Some(&headers("NopHoSo")), &body)
+}
+
+/// A batch of the same dossier, each under its own code, in its envelope: `DongBoHoSoMC`.
+pub fn batch(dossiers: usize) -> Vec<u8> {
+    let body = body();
+    let (start, end) = (body.find("<HoSo>").expect("a dossier"), body.rfind("</HoSo>").expect("its end"));
+    let dossier = &body[start + "<HoSo>".len()..end];
+    let mut data = String::new();
+    for number in 1..=dossiers {
+        data.push_str(&format!("<HoSo><MaHoSo>000.00.00.G07-240102-{number:04}</MaHoSo>{dossier}</HoSo>\n"));
+    }
+    let body =
+        format!("<hs:DongBoHoSoMC xmlns:hs=\"http://molisa.gov.vn/hoso/1.0\"><data>{data}</data></hs:DongBoHoSoMC>");
+    envelope(Version::Soap11, Some(&headers("DongBoHoSoMC")), &body)
+}
+
+fn headers(operation: &str) -> XRoad {
+    XRoad {
         client: party::PORTAL.identifier.to_owned(),
         service: party::MINISTRY.to_owned(),
-        operation: "NopHoSo".to_owned(),
+        operation: operation.to_owned(),
         id: "6d8b1f0e-6f3c-4c55-9a38-0c3f3d0c9a11".to_owned(),
         user: None,
         issue: None,
-    };
-    envelope(Version::Soap11, Some(&headers), &body)
+    }
 }
 
 /// The bare reader: every event, element and attribute names resolved. What it holds is counted, so that the work is done.
@@ -88,11 +105,16 @@ impl Contract {
 
     /// All that stands between the bytes of a message and protobuf: encoding, tape, validation, translation.
     pub fn decode(&self, message: &[u8], wire: &mut Vec<u8>) {
+        self.decode_as("NopHoSo", message, wire);
+    }
+
+    /// The same for a message of this operation.
+    pub fn decode_as(&self, operation: &str, message: &[u8], wire: &mut Vec<u8>) {
         let text = to_utf8(message, None).expect("UTF-8");
         let tape = Tape::parse(&text, &Limits::default()).expect("well-formed");
         let body = tape.child_elements(tape.root()).last().expect("a Body");
         let wrapper = tape.child_elements(body).next().expect("a wrapper");
-        transcode::decode(&self.partner, self.operation("NopHoSo"), &tape, wrapper, wire).expect("valid");
+        transcode::decode(&self.partner, self.operation(operation), &tape, wrapper, wire).expect("valid");
     }
 
     /// The answer that carries the message's dossier: what `TraCuuHoSo` returns. Field 1 of both is the dossier.

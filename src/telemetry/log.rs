@@ -5,15 +5,16 @@
 //! written at once, with all that came before it. A process that is killed loses the last lines of level `info`; what
 //! must survive is the record's business, not the log's.
 
+use std::cell::RefCell;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write as _};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{EnvFilter, fmt as subscriber};
@@ -153,13 +154,37 @@ where
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
         out.write_str("{\"timestamp\":\"")?;
-        SystemTime.format_time(&mut out)?;
+        write_time(&mut out)?;
         write!(out, "\",\"level\":\"{}\"", event.metadata().level())?;
         let mut fields = JsonFields { out, done: Ok(()) };
         event.record(&mut fields);
         fields.done?;
         fields.out.write_str("}\n")
     }
+}
+
+/// The time as RFC 3339 in UTC with microseconds. The second is made anew only when it changes.
+fn write_time(out: &mut Writer<'_>) -> fmt::Result {
+    thread_local! {
+        static SECOND: RefCell<(u64, String)> = const { RefCell::new((u64::MAX, String::new())) };
+    }
+    let since = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    SECOND.with_borrow_mut(|(second, text)| {
+        if *second != since.as_secs() {
+            let moment = i64::try_from(since.as_secs()).ok().and_then(|second| Timestamp::from_second(second).ok());
+            *text = moment.unwrap_or_default().to_string();
+            text.truncate(text.len() - "Z".len());
+            *second = since.as_secs();
+        }
+        out.write_str(text)
+    })?;
+    let mut micros = since.subsec_micros();
+    let mut digits = *b".000000Z";
+    for digit in digits[1..7].iter_mut().rev() {
+        *digit = b'0' + (micros % 10) as u8;
+        micros /= 10;
+    }
+    out.write_str(std::str::from_utf8(&digits).expect("ASCII"))
 }
 
 struct JsonFields<'w> {
