@@ -135,11 +135,13 @@ impl Catalogue {
         usable.then_some(catalogue)
     }
 
-    /// Adds a procedure; `false` where one of this code is valid on a same day.
+    /// Adds a procedure; `false`, and nothing is added, where one of this code is valid on a same day.
     pub(super) fn add_procedure(&mut self, code: &ProcedureCode, procedure: Procedure) -> bool {
         let listed = self.procedures.entry(key(code)).or_default();
         let is_new = listed.iter().all(|other| !other.validity.meets(&procedure.validity));
-        listed.push(procedure);
+        if is_new {
+            listed.push(procedure);
+        }
         is_new
     }
 

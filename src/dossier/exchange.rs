@@ -6,7 +6,7 @@
 //! * A dossier that came by sync is known by the SHA-256 of the message that brought it: the same message again, even
 //!   late, is done already and changes nothing.
 //! * `moved` says when a dossier came to its status. A reported step from before then is history: it is recorded and
-//!   moves nothing. A sync tells a status without its moment, so a step that leads up to it is history, too.
+//!   moves nothing. A sync tells most statuses without their moment; then a step that leads up to it is history, too.
 
 use prost::Message;
 use prost_types::Timestamp;
@@ -255,16 +255,24 @@ enum Follows {
 
 fn follows(case: &Case<'_>, to: Status, at: i64) -> Result<Follows, Error> {
     let from = case.status();
-    let since = if case.record.moved == 0 { latest(&case.record.dossier) } else { case.record.moved };
-    let is_history = at < since || from == to && !lifecycle::allows(from, to);
-    if is_history {
+    let stated = latest(&case.record.dossier);
+    let since = if case.record.moved == 0 { stated } else { case.record.moved };
+    let is_same = from == to && !lifecycle::allows(from, to);
+    if at < since || is_same {
         return Ok(Follows::History);
     }
     if lifecycle::allows(from, to) {
         return Ok(Follows::Here);
     }
-    let is_passed = case.record.synced.is_some() && lifecycle::leads(to, from);
+    let is_passed = lifecycle::leads(to, from) && (at == since || is_since_unknown(case, stated));
     if is_passed { Ok(Follows::History) } else { Err(Error::IllegalTransition { from, to }) }
+}
+
+/// Whether the status came by a sync, which states no moment for it: it may be later than all that are stated.
+fn is_since_unknown(case: &Case<'_>, stated: i64) -> bool {
+    let has_moment =
+        matches!(case.status(), Status::Accepted | Status::NotAccepted | Status::Processed | Status::Returned);
+    case.record.synced.is_some() && case.record.moved <= stated && !has_moment
 }
 
 fn advance(case: &mut Case<'_>, step: &ProgressStep, at: i64) -> Result<(), Error> {

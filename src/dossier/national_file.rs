@@ -1,10 +1,11 @@
 //! Procedures from a JSON file in the shape of the national catalogue's answer to LayDanhSachTTHC or LayThuTuc.
 //!
 //! `{"error_code": "0", "result": [{"MATTHC": "1.014199", …}]}`. Counterparts write numbers as texts and lists of one
-//! as the item alone, so both are read. What the national catalogue does not say: the typed form, which papers are
-//! mandatory; and in days, unless TUNGAY and DENNGAY are there, every procedure is valid always.
+//! as the item alone, so both are read. What it does not say is the typed form and which papers are mandatory;
+//! unless TUNGAY and DENNGAY are there, a procedure is valid always. One that an earlier file lists stays as it is
+//! there, so a file of ours can say the rest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use jiff::civil::Date;
@@ -35,9 +36,10 @@ pub fn read(text: &str, file: &Path, catalogue: &mut Catalogue, problems: &mut P
     if !code.trim_matches('0').is_empty() {
         problems.error(Place::file(file), format!("it is a refusal with error_code {code}"), "fetch the list anew");
     }
+    let mut seen = HashSet::new();
     for (index, procedure) in written.result.0.into_iter().enumerate() {
         let name = format!("result[{index}] ({})", procedure.code.0);
-        for (is_error, message) in add(catalogue, procedure) {
+        for (is_error, message) in add(catalogue, &mut seen, procedure) {
             match is_error {
                 Severity::Wrong => problems.error(Place::file(file), format!("{name}: {message}"), "correct the file"),
                 Severity::Passed => problems.note(Place::file(file), format!("{name}: {message}")),
@@ -54,7 +56,7 @@ enum Severity {
     Passed,
 }
 
-fn add(catalogue: &mut Catalogue, written: WrittenProcedure) -> Vec<(Severity, String)> {
+fn add(catalogue: &mut Catalogue, seen: &mut HashSet<String>, written: WrittenProcedure) -> Vec<(Severity, String)> {
     let mut found: Vec<(Severity, String)> =
         written.rest.keys().map(|key| (Severity::Passed, format!("{key} is not carried"))).collect();
     let mut wrong = |message: String| found.push((Severity::Wrong, message));
@@ -85,8 +87,13 @@ fn add(catalogue: &mut Catalogue, written: WrittenProcedure) -> Vec<(Severity, S
     }
     let term = term(&published);
     let procedure = Procedure { published, validity, term, form: None, fees: Vec::new(), required_papers: Vec::new() };
+    let is_first = seen.insert(procedure.published.code.clone());
     if !catalogue.add_procedure(&code, procedure) {
-        wrong("it is listed twice".to_owned());
+        if is_first {
+            found.push((Severity::Passed, "it stays as an earlier file lists it".to_owned()));
+        } else {
+            wrong("it is listed twice".to_owned());
+        }
     }
     found
 }

@@ -23,6 +23,8 @@ use crate::clock::{Clock, UnixMillis};
 use crate::problem::Problems;
 
 mod admission;
+mod directory;
+mod exchange;
 mod life;
 mod once;
 pub(crate) mod pki;
@@ -48,9 +50,12 @@ impl Bench {
     }
 
     async fn start_in(folder: PathBuf, owner: std::sync::Arc<tempfile::TempDir>) -> Self {
+        Self::start_with(settings(&folder), folder, owner).await
+    }
+
+    async fn start_with(settings: Settings, folder: PathBuf, owner: std::sync::Arc<tempfile::TempDir>) -> Self {
         let clock = Clock::at(moment("2024-04-26T16:30"));
-        let running =
-            server::start(settings(&folder), clock.clone(), Transport::Plain(Role::Ministry)).await.expect("starts");
+        let running = server::start(settings, clock.clone(), Transport::Plain(Role::Ministry)).await.expect("starts");
         let channel = Line::from_shared(format!("http://{}", running.address))
             .expect("an address")
             .connect()
