@@ -10,6 +10,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     compiler.include_source_info(true).include_imports(true).open_files([
         "molisa/dossier/v1/service.proto",
         "molisa/dossier/v1/office.proto",
+        "molisa/dossier/v1/catalogue.proto",
         "google/rpc/status.proto",
         "google/rpc/error_details.proto",
     ])?;

@@ -4,7 +4,9 @@
 //! listen     = "127.0.0.1:7443"        # port 0 takes a free one
 //! database   = "dossiers.db"           # created where there is none; paths are relative to this file
 //! agency     = "000.00.00.G07"         # whose desk it is: dossiers are for its units only
-//! procedures = "catalogue/procedures.toml"
+//! procedures = "catalogue/procedures.toml"   # or a list; .json as the national catalogue answers LayDanhSachTTHC
+//! agencies   = "catalogue/agencies.toml"
+//! codes      = "catalogue/codes.toml"
 //! holidays   = "catalogue/holidays.toml"
 //! time_zone  = "+07:00"                # this is the default
 //! sequence_digits   = 4                # of a dossier's number of the day, 4 to 7; this is the default
@@ -30,7 +32,7 @@ use super::keys::Keys;
 use crate::clock::UnixMillis;
 use crate::crypto::certificate::Certificate;
 use crate::dossier::admission::{Admission, Role};
-use crate::dossier::catalogue::Catalogue;
+use crate::dossier::catalogue::{Catalogue, Files};
 use crate::dossier::code::AgencyCode;
 use crate::dossier::holidays;
 use crate::dossier::incoming::Transport;
@@ -80,6 +82,8 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
         "database",
         "agency",
         "procedures",
+        "agencies",
+        "codes",
         "holidays",
         "time_zone",
         "sequence_digits",
@@ -93,7 +97,9 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
     let database = root.path("database");
     let sequence_digits = root.integer("sequence_digits", 4, 4..=7);
     let message_bytes_max = root.integer("message_bytes_max", 16 << 20, 64 << 10..=256 << 20);
-    let procedures = root.path("procedures");
+    let procedures = root.path_or_paths("procedures");
+    let agencies = root.path("agencies");
+    let codes = root.path("codes");
     let holidays = root.path("holidays");
     let tls = root.table("tls").and_then(|mut keys| {
         keys.only(&["certificate", "key", "client_trust"]);
@@ -105,7 +111,10 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
         let (gateway, ministry) = (keys.paths("gateway"), keys.paths("ministry"));
         Some([(Role::Gateway, gateway?), (Role::Ministry, ministry?)])
     });
-    let catalogue = procedures.and_then(|file| Catalogue::load(&file, problems));
+    let catalogue = procedures
+        .zip(agencies)
+        .zip(codes)
+        .and_then(|((procedures, agencies), codes)| Catalogue::load(&Files { procedures, agencies, codes }, problems));
     let calendar = holidays.and_then(|file| holidays::load(&file, zone.unwrap_or(Offset::UTC), problems));
     let acceptor = tls.and_then(|(certificate, key, client_trust)| {
         let identity = Identity::load(&certificate, &key, now, problems);
@@ -196,7 +205,9 @@ mod tests {
             listen = "127.0.0.1:0"
             database = "data/dossiers.db"
             agency = "000.00.00.G07"
-            procedures = "CATALOGUE/procedures.toml"
+            procedures = ["CATALOGUE/procedures.toml"]
+            agencies = "CATALOGUE/agencies.toml"
+            codes = "CATALOGUE/codes.toml"
             holidays = "CATALOGUE/holidays.toml"
             [tls]
             certificate = "service.crt"
@@ -223,6 +234,8 @@ mod tests {
 agency = "G7"
 colour = "red"
 procedures = "none.toml"
+agencies = "none.toml"
+codes = "none.toml"
 holidays = 5
 time_zone = "Asia/Saigon"
 sequence_digits = 3
@@ -242,23 +255,27 @@ ministry = "officers.crt"
                 etc/dossier.toml:2: error: setting agency is not understood
                     remedy: write a code like "000.00.00.G07" or "G07"
                 etc/dossier.toml:3: error: unknown setting colour
-                    remedy: known are listen, database, agency, procedures, holidays, time_zone, sequence_digits, message_bytes_max, tls, callers
-                etc/dossier.toml:5: error: setting holidays is no text
+                    remedy: known are listen, database, agency, procedures, agencies, codes, holidays, time_zone, sequence_digits, message_bytes_max, tls, callers
+                etc/dossier.toml:7: error: setting holidays is no text
                     remedy: write it in quotes
-                etc/dossier.toml:6: error: setting time_zone is not understood
+                etc/dossier.toml:8: error: setting time_zone is not understood
                     remedy: write an offset like "+07:00"
-                etc/dossier.toml:7: error: setting sequence_digits is out of range
+                etc/dossier.toml:9: error: setting sequence_digits is out of range
                     remedy: write a number from 4 to 7
-                etc/dossier.toml:8: error: setting tls.key is missing
+                etc/dossier.toml:10: error: setting tls.key is missing
                     remedy: add it
-                etc/dossier.toml:10: error: unknown setting tls.ca
+                etc/dossier.toml:12: error: unknown setting tls.ca
                     remedy: known are certificate, key, client_trust
-                etc/dossier.toml:11: error: setting tls.client_trust is no list of files
+                etc/dossier.toml:13: error: setting tls.client_trust is no list of files
                     remedy: write it like ["pki/ca.crt"]
-                etc/dossier.toml:14: error: setting callers.ministry is no list of files
+                etc/dossier.toml:16: error: setting callers.ministry is no list of files
                     remedy: write it like ["pki/ca.crt"]
                 etc/none.toml: error: cannot be read: No such file or directory (os error 2)
                     remedy: name a catalogue of procedures
+                etc/none.toml: error: cannot be read: No such file or directory (os error 2)
+                    remedy: name a catalogue of agencies
+                etc/none.toml: error: cannot be read: No such file or directory (os error 2)
+                    remedy: name a catalogue of code lists
             "#]],
         );
         check_problems(

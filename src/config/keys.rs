@@ -104,6 +104,11 @@ impl<'a> Keys<'a, '_> {
         Some(texts?.into_iter().map(|text| self.relative(text)).collect())
     }
 
+    /// One file, or a list of them.
+    pub(super) fn path_or_paths(&mut self, key: &'static str) -> Option<Vec<PathBuf>> {
+        if self.value(key)?.get_ref().is_array() { self.paths(key) } else { Some(vec![self.path(key)?]) }
+    }
+
     pub(super) fn table(&mut self, name: &'static str) -> Option<Keys<'a, '_>> {
         let value = self.value(name)?;
         let at = value.span().start;

@@ -3,6 +3,7 @@
 use prost::Message;
 
 use super::case::{Case, form_fits, outside_step, summary, timestamp};
+use super::catalogue::Procedure;
 use super::code::{AgencyCode, DossierCode};
 use super::contract::molisa::dossier::v1::{
     ConfirmPaymentRequest, ConfirmPaymentResponse, Dossier, DossierSummary, GetDossierRequest, GetDossierResponse,
@@ -20,8 +21,8 @@ use crate::crypto::Digest;
 pub fn submit(turn: &Turn<'_>, request: SubmitDossierRequest) -> Result<SubmitDossierResponse, Error> {
     let sent = request.dossier.ok_or_else(|| Error::field("dossier", "bắt buộc phải có"))?;
     rules::submission(&sent, turn.now)?;
-    let procedure = turn.desk.catalogue.find(&sent.procedure_code).ok_or(Error::UnknownProcedure)?;
-    form_fits(turn, &sent.procedure_code, sent.form.as_ref(), "dossier.form")?;
+    let procedure = turn.desk.catalogue.procedure(&sent.procedure_code, turn.day_of(&sent))?;
+    form_fits(procedure, sent.form.as_ref(), "dossier.form")?;
     let missing: Vec<&str> = procedure
         .required_papers
         .iter()
@@ -34,11 +35,11 @@ pub fn submit(turn: &Turn<'_>, request: SubmitDossierRequest) -> Result<SubmitDo
     };
     let code = next_code(turn, &sent)?;
     let to = if sent.status() == Status::Accepted { Status::Accepted } else { Status::Registered };
-    let mut dossier = registered(turn, sent);
+    let mut dossier = registered(turn, procedure, sent);
     dossier.code = code.to_string();
     let contents = take_contents(&mut dossier.documents);
     let member = turn.caller.member_stored().to_owned();
-    let mut case = Case::new(turn, code.key(), Record { member, resume: Status::Unspecified, dossier });
+    let mut case = Case::new(turn, code.key(), Record::new(member, dossier));
     case.go(to)?;
     if to == Status::Accepted {
         case.promise(None)?;
@@ -52,13 +53,21 @@ fn next_code(turn: &Turn<'_>, dossier: &Dossier) -> Result<DossierCode, Error> {
     if unit.organisation() != turn.desk.agency.organisation() {
         return Err(Error::UnknownUnit);
     }
+    turn.desk.catalogue.agency(&unit, turn.day_of(dossier))?;
     let day = turn.desk.calendar.local(turn.now).date();
-    let number = turn.records.next_number(unit.key(), &day.strftime("%y%m%d").to_string())?;
-    Ok(DossierCode::new(unit, day, number, turn.desk.sequence_digits))
+    // A number may be taken by a dossier that came with its code from elsewhere.
+    for _ in 0..NUMBERS_TRIED_MAX {
+        let number = turn.records.next_number(unit.key(), &day.strftime("%y%m%d").to_string())?;
+        let code = DossierCode::new(unit.clone(), day, number, turn.desk.sequence_digits);
+        if !turn.records.has(&code.key())? {
+            return Ok(code);
+        }
+    }
+    Err(Error::DayFull)
 }
 
 // What the ministry sets is cleared, whatever was sent; what the catalogue knows is filled in where nothing was.
-fn registered(turn: &Turn<'_>, sent: Dossier) -> Dossier {
+fn registered(turn: &Turn<'_>, procedure: &Procedure, sent: Dossier) -> Dossier {
     let mut dossier = Dossier {
         received_time: None,
         due_time: None,
@@ -75,18 +84,22 @@ fn registered(turn: &Turn<'_>, sent: Dossier) -> Dossier {
     };
     let submitted = dossier.submitted_time.map_or(turn.now, |time| time.seconds);
     dossier.submitted_time = Some(timestamp(submitted));
-    if let Some(procedure) = turn.desk.catalogue.find(&dossier.procedure_code) {
-        for (field, known) in [
-            (&mut dossier.procedure_name, &procedure.name),
-            (&mut dossier.field_code, &procedure.area_code),
-            (&mut dossier.field_name, &procedure.area_name),
-        ] {
-            if field.trim().is_empty() {
-                field.clone_from(known);
-            }
+    fill_in(&mut dossier, procedure);
+    dossier
+}
+
+/// What the catalogue knows, where nothing was sent.
+pub fn fill_in(dossier: &mut Dossier, procedure: &Procedure) {
+    let (field_code, field_name) = procedure.field();
+    for (text, known) in [
+        (&mut dossier.procedure_name, procedure.published.name.as_str()),
+        (&mut dossier.field_code, field_code),
+        (&mut dossier.field_name, field_name),
+    ] {
+        if text.trim().is_empty() {
+            known.clone_into(text);
         }
     }
-    dossier
 }
 
 /// `SupplementDossier`.
@@ -111,7 +124,9 @@ pub fn supplement(turn: &Turn<'_>, request: SupplementDossierRequest) -> Result<
         return Err(Error::RoundClosed);
     }
     case.must_be(Status::SupplementRequested)?;
-    form_fits(turn, &case.record.dossier.procedure_code, request.form.as_ref(), "form")?;
+    if let Some(form) = &request.form {
+        form_fits(case.procedure().ok_or(Error::UnknownProcedure)?, Some(form), "form")?;
+    }
     case.go_back()?;
     let mut documents = request.documents;
     let contents = take_contents(&mut documents);
@@ -260,6 +275,8 @@ pub fn progress(turn: &Turn<'_>, request: ListProgressRequest) -> Result<ListPro
 const APPLICANT: &str = "Người nộp hồ sơ";
 /// Stands as the officer of steps that the payment platform took.
 const PAYMENT_PLATFORM: &str = "Nền tảng thanh toán";
+/// Numbers of the day that may be taken in a row.
+const NUMBERS_TRIED_MAX: usize = 10_000;
 const STEP_CHARS_MAX: usize = 2000;
 const PAGE_USUAL: i32 = 50;
 const PAGE_MAX: i32 = 200;

@@ -1,17 +1,18 @@
 //! One dossier in hand: from where it stands to where a call takes it.
 
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use prost_types::Timestamp;
 
 use super::calendar::DayUnit;
-use super::catalogue::FormKind;
+use super::catalogue::{FormKind, Procedure};
 use super::contract::molisa::dossier::v1::{
-    Dossier, DossierSummary, Fee, Form, Officer, ProgressStep, Status, SupplementRound,
+    Dossier, DossierSummary, Fee, Form, Officer, OnlinePayment, ProgressStep, Status, SupplementRound,
 };
 use super::desk::Turn;
 use super::error::Error;
 use super::lifecycle;
 use super::records::{Content, Record};
+use super::rules::FEES_MAX;
 
 /// A dossier that a call works on.
 #[derive(Debug)]
@@ -50,8 +51,18 @@ impl<'a> Case<'a> {
         self.record.dossier.status()
     }
 
-    /// Takes it to `to`, with the times and the way back that belong to the step.
+    /// The local day it is judged by: of its submission.
+    pub fn day(&self) -> Date {
+        self.turn.day_of(&self.record.dossier)
+    }
+
+    /// Takes it to `to` now, with the times and the way back that belong to the step.
     pub fn go(&mut self, to: Status) -> Result<(), Error> {
+        self.go_at(to, self.turn.now)
+    }
+
+    /// Takes it to `to` as of a moment (seconds since 1970).
+    pub fn go_at(&mut self, to: Status, at: i64) -> Result<(), Error> {
         let from = self.status();
         if !lifecycle::allows(from, to) {
             return Err(Error::IllegalTransition { from, to });
@@ -59,9 +70,9 @@ impl<'a> Case<'a> {
         if from == Status::SupplementRequested
             && !matches!(to, Status::NotAccepted | Status::Withdrawn | Status::Stopped)
         {
-            self.close_round();
+            self.close_round(at);
         }
-        let now = self.not_before_others();
+        let now = self.not_before_others(at);
         let dossier = &mut self.record.dossier;
         match to {
             Status::Accepted => _ = dossier.received_time.get_or_insert(now),
@@ -75,6 +86,7 @@ impl<'a> Case<'a> {
             Status::Unspecified | Status::Registered | Status::Processing | Status::Withdrawn | Status::Stopped => {}
         }
         self.record.dossier.set_status(to);
+        self.record.moved = at;
         Ok(())
     }
 
@@ -101,16 +113,58 @@ impl<'a> Case<'a> {
             return Ok(());
         }
         let calendar = &self.turn.desk.calendar;
-        let procedure = self.turn.desk.catalogue.find(&self.record.dossier.procedure_code);
-        let term = procedure.and_then(|procedure| procedure.term).ok_or(Error::DueTimeRequired)?;
-        let due = calendar.due(calendar.local(self.turn.now), term);
+        let term = self.procedure().and_then(|procedure| procedure.term).ok_or(Error::DueTimeRequired)?;
+        let due = calendar.due(calendar.local(self.record.moved), term);
         self.record.dossier.due_time = Some(timestamp(calendar.seconds(due)));
         Ok(())
+    }
+
+    /// The procedure it is for, as it was on its day; `None` where the catalogue has none.
+    pub fn procedure(&self) -> Option<&'a Procedure> {
+        self.turn.desk.catalogue.procedure(&self.record.dossier.procedure_code, self.day()).ok()
     }
 
     /// The round that waits for its answer.
     pub fn open_round(&mut self) -> Option<&mut SupplementRound> {
         self.record.dossier.supplement_rounds.last_mut().filter(|round| !round.answered)
+    }
+
+    /// Opens a round of supplement; the dossier stands at the request already.
+    pub fn open_round_by(&mut self, officer: String, content: String) -> Result<&mut SupplementRound, Error> {
+        let dossier = &mut self.record.dossier;
+        let rounds = &mut dossier.supplement_rounds;
+        if rounds.len() >= ROUNDS_MAX {
+            return Err(Error::field("code", "hồ sơ đã có 100 lần yêu cầu bổ sung"));
+        }
+        // Rounds that came from elsewhere have ids of their own.
+        let last = rounds.iter().map(|round| round.id).max().unwrap_or(0);
+        rounds.push(SupplementRound {
+            id: last.saturating_add(1),
+            requested_by: officer,
+            content,
+            requested_time: Some(timestamp(self.record.moved)),
+            previous_due_time: dossier.due_time,
+            ..SupplementRound::default()
+        });
+        rounds.last_mut().ok_or(Error::UnknownRound)
+    }
+
+    /// Asks for the fees that are listed, else for the procedure's.
+    pub fn ask_payment(&mut self) -> Result<(), Error> {
+        let procedure = self.procedure();
+        let dossier = &mut self.record.dossier;
+        if dossier.fees.is_empty()
+            && let Some(procedure) = procedure
+        {
+            dossier.fees.clone_from(&procedure.fees);
+        }
+        if dossier.fees.len() > FEES_MAX {
+            return Err(Error::field("fees", "nhiều hơn 50 mục"));
+        }
+        if dossier.online_payment() == OnlinePayment::NoneDue {
+            dossier.set_online_payment(OnlinePayment::NotOnline);
+        }
+        if self.outstanding() <= 0 { Err(Error::NoFeeDue) } else { Ok(()) }
     }
 
     /// What is still to be paid, đồng.
@@ -134,6 +188,12 @@ impl<'a> Case<'a> {
         self.add_step(step)
     }
 
+    /// Writes a dossier and a step that happened when the step says, elsewhere.
+    pub fn report(self, step: &ProgressStep) -> Result<(), Error> {
+        self.turn.records.update(&self.key, &self.record)?;
+        self.turn.records.add_step(&self.key, step)
+    }
+
     fn add_step(self, mut step: ProgressStep) -> Result<DossierSummary, Error> {
         step.status = self.record.dossier.status;
         step.processed_time = Some(self.turn.now());
@@ -149,11 +209,10 @@ impl<'a> Case<'a> {
     }
 
     // The wait for the owner is not the ministry's time: the promise moves by it.
-    fn close_round(&mut self) {
+    fn close_round(&mut self, at: i64) {
         let calendar = &self.turn.desk.calendar;
-        let procedure = self.turn.desk.catalogue.find(&self.record.dossier.procedure_code);
-        let unit = procedure.and_then(|procedure| procedure.term).map_or(DayUnit::Working, |term| term.unit);
-        let now = calendar.local(self.turn.now);
+        let unit = self.procedure().and_then(|procedure| procedure.term).map_or(DayUnit::Working, |term| term.unit);
+        let now = calendar.local(at);
         let local = |time: Option<Timestamp>| -> Option<DateTime> { time.map(|time| calendar.local(time.seconds)) };
         let due = local(self.record.dossier.due_time);
         let Some(round) = self.record.dossier.supplement_rounds.last_mut() else {
@@ -166,11 +225,11 @@ impl<'a> Case<'a> {
     }
 
     // Submission ≤ receipt ≤ end of processing ≤ return, also where a clock was set back in between.
-    fn not_before_others(&self) -> Timestamp {
+    fn not_before_others(&self, at: i64) -> Timestamp {
         let dossier = &self.record.dossier;
         let others = [dossier.submitted_time, dossier.received_time, dossier.processed_time];
         let latest = others.into_iter().flatten().map(|time| time.seconds).max();
-        timestamp(latest.map_or(self.turn.now, |latest| latest.max(self.turn.now)))
+        timestamp(latest.map_or(at, |latest| latest.max(at)))
     }
 }
 
@@ -192,8 +251,7 @@ pub fn outside_step(who: &str, content: String) -> ProgressStep {
 }
 
 /// A form goes with the procedures it was made for; a free one with any.
-pub fn form_fits(turn: &Turn<'_>, procedure_code: &str, form: Option<&Form>, field: &str) -> Result<(), Error> {
-    let procedure = turn.desk.catalogue.find(procedure_code).ok_or(Error::UnknownProcedure)?;
+pub fn form_fits(procedure: &Procedure, form: Option<&Form>, field: &str) -> Result<(), Error> {
     let kind = form.and_then(|form| form.kind.as_ref()).and_then(FormKind::of);
     if kind.is_none() || kind == procedure.form {
         return Ok(());
@@ -227,3 +285,6 @@ pub fn summary(dossier: Dossier) -> DossierSummary {
 pub fn timestamp(seconds: i64) -> Timestamp {
     Timestamp { seconds, nanos: 0 }
 }
+
+/// As many as the portals' contract can show.
+const ROUNDS_MAX: usize = 100;

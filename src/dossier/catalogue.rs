@@ -1,31 +1,36 @@
-//! The procedures that are taken in, read from the catalogue file.
+//! The ministry's catalogue as the service works with it: procedures, agencies, fields and code lists by day.
 
-use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 
+use jiff::civil::Date;
 use serde::Deserialize;
-use toml::Spanned;
 
-use super::calendar::{DAYS_MAX, Term};
-use super::code::ProcedureCode;
-use super::contract::molisa::dossier::v1::{Fee, FeeCollection, FeeKind, form};
+use super::calendar::Term;
+use super::code::{AgencyCode, ProcedureCode};
+use super::contract::molisa::dossier::v1::{self, Fee, form};
+use super::error::Error;
+use super::validity::Validity;
+use super::{agencies_file, codes_file, national_file, procedures_file};
 use crate::problem::{Place, Problems};
 
-/// All procedures, by code.
-#[derive(Debug, Clone)]
+/// Everything that is published, with the days on which it is valid.
+#[derive(Debug, Clone, Default)]
 pub struct Catalogue {
-    procedures: HashMap<String, Procedure>,
+    procedures: BTreeMap<String, Vec<Procedure>>,
+    fields: BTreeMap<String, Vec<Field>>,
+    agencies: Vec<Agency>,
+    by_agency: HashMap<String, Vec<usize>>,
+    lists: HashMap<String, Vec<CodeEntry>>,
 }
 
 /// One administrative procedure.
 #[derive(Debug, Clone)]
 pub struct Procedure {
-    /// Its name.
-    pub name: String,
-    /// Code of its area: `G07-LĐ11`.
-    pub area_code: String,
-    /// Name of its area.
-    pub area_name: String,
+    /// As it is published.
+    pub published: v1::Procedure,
+    /// When.
+    pub validity: Validity,
     /// How long it takes; `None` where the officer has to say.
     pub term: Option<Term>,
     /// The typed form that belongs to it; `None` where only a free one does.
@@ -34,6 +39,39 @@ pub struct Procedure {
     pub fees: Vec<Fee>,
     /// Papers that a dossier must have: code and name.
     pub required_papers: Vec<(String, String)>,
+}
+
+/// One field of procedures.
+#[derive(Debug, Clone)]
+pub struct Field {
+    /// As it is published.
+    pub published: v1::ProcedureField,
+    /// When.
+    pub validity: Validity,
+}
+
+/// One agency.
+#[derive(Debug, Clone)]
+pub struct Agency {
+    /// Its code, in either form.
+    pub code: AgencyCode,
+    /// Its name.
+    pub name: String,
+    /// When it exists.
+    pub validity: Validity,
+}
+
+/// One entry of a code list.
+#[derive(Debug, Clone)]
+pub struct CodeEntry {
+    /// Its code.
+    pub code: String,
+    /// What it means.
+    pub name: String,
+    /// Code of the entry above it; empty where there is none.
+    pub parent: String,
+    /// When it is in use.
+    pub validity: Validity,
 }
 
 /// Which typed form a procedure has.
@@ -66,113 +104,150 @@ impl FormKind {
     }
 }
 
+/// The files a catalogue is read from.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// Procedures and their fields: `.toml` of ours, or `.json` as the national catalogue answers.
+    pub procedures: Vec<PathBuf>,
+    /// Agencies.
+    pub agencies: PathBuf,
+    /// Code lists.
+    pub codes: PathBuf,
+}
+
 impl Catalogue {
-    /// Reads a catalogue file. Everything wrong with it is added to `problems`; `None` where it cannot be used.
-    pub fn load(file: &Path, problems: &mut Problems) -> Option<Self> {
-        let text = match std::fs::read_to_string(file) {
-            Ok(text) => text,
-            Err(error) => {
-                problems.error(Place::file(file), format!("cannot be read: {error}"), "name a catalogue of procedures");
-                return None;
+    /// Reads the files. Everything wrong with them is added to `problems`; `None` where they cannot be used.
+    pub fn load(files: &Files, problems: &mut Problems) -> Option<Self> {
+        let mut catalogue = Self::default();
+        let mut found = Problems::new();
+        for file in &files.procedures {
+            let is_national = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
+            let read = if is_national { national_file::read } else { procedures_file::read };
+            if let Some(text) = text(file, "name a catalogue of procedures", &mut found) {
+                read(&text, file, &mut catalogue, &mut found);
             }
-        };
-        Self::read(&text, file, problems)
-    }
-
-    /// Reads a catalogue from its text; `file` is for messages.
-    pub fn read(text: &str, file: &Path, problems: &mut Problems) -> Option<Self> {
-        let written: Written = super::toml_file::read(text, file, problems)?;
-        let mut reader = Reader { text, file, areas: HashMap::new(), seen: HashSet::new(), found: Problems::new() };
-        for area in &written.area {
-            reader.area(area);
         }
-        let procedures = written.procedure.into_iter().filter_map(|procedure| reader.procedure(procedure)).collect();
-        let usable = !reader.found.has_errors();
-        problems.append(reader.found);
-        usable.then_some(Self { procedures })
+        if let Some(text) = text(&files.agencies, "name a catalogue of agencies", &mut found) {
+            agencies_file::read(&text, &files.agencies, &mut catalogue, &mut found);
+        }
+        if let Some(text) = text(&files.codes, "name a catalogue of code lists", &mut found) {
+            codes_file::read(&text, &files.codes, &mut catalogue, &mut found);
+        }
+        let usable = !found.has_errors();
+        problems.append(found);
+        usable.then_some(catalogue)
     }
 
-    /// The procedure that a code in any displayed form means.
+    /// Adds a procedure; `false`, and nothing is added, where one of this code is valid on a same day.
+    pub(super) fn add_procedure(&mut self, code: &ProcedureCode, procedure: Procedure) -> bool {
+        let listed = self.procedures.entry(key(code)).or_default();
+        let is_new = listed.iter().all(|other| !other.validity.meets(&procedure.validity));
+        if is_new {
+            listed.push(procedure);
+        }
+        is_new
+    }
+
+    /// Adds a field; `false` where one of this code is valid on a same day.
+    pub(super) fn add_field(&mut self, field: Field) -> bool {
+        let listed = self.fields.entry(field.published.code.clone()).or_default();
+        let is_new = listed.iter().all(|other| !other.validity.meets(&field.validity));
+        listed.push(field);
+        is_new
+    }
+
+    /// Adds an agency; `false` where one of this code exists on a same day.
+    pub(super) fn add_agency(&mut self, agency: Agency) -> bool {
+        let listed = self.by_agency.entry(agency.code.key().to_owned()).or_default();
+        let is_new = listed.iter().all(|other| !self.agencies[*other].validity.meets(&agency.validity));
+        listed.push(self.agencies.len());
+        self.agencies.push(agency);
+        is_new
+    }
+
+    /// Adds a code list; `false` where there is one of this name.
+    pub(super) fn add_list(&mut self, name: String, entries: Vec<CodeEntry>) -> bool {
+        self.lists.insert(name, entries).is_none()
+    }
+
+    /// The field of this code, whatever the day; the last listed where there are several.
+    pub(super) fn field(&self, code: &str) -> Option<&Field> {
+        self.fields.get(code).and_then(|listed| listed.last())
+    }
+
+    /// The procedure that a code in any displayed form means on a day.
     ///
     /// A variant of one owner (`3.000181.000.00.00.H22`) may be listed by its whole code; otherwise the national part
     /// decides. Codes beginning with 3 are numbered by their owner, so they are never found by the national part.
-    pub fn find(&self, code: &str) -> Option<&Procedure> {
-        let parsed = ProcedureCode::parse(code)?;
-        let whole = key(&parsed);
+    pub fn procedure(&self, code: &str, day: Date) -> Result<&Procedure, Error> {
+        let parsed = ProcedureCode::parse(code).ok_or(Error::UnknownProcedure)?;
         let national = (!parsed.national.starts_with('3')).then_some(&parsed.national);
-        self.procedures.get(&whole).or_else(|| self.procedures.get(national?))
+        let listed = self.procedures.get(&key(&parsed)).or_else(|| self.procedures.get(national?));
+        let listed = listed.ok_or(Error::UnknownProcedure)?;
+        listed.iter().find(|procedure| procedure.validity.covers(day)).ok_or(Error::ProcedureNotValid)
     }
 
-    /// How many procedures there are.
-    pub fn len(&self) -> usize {
-        self.procedures.len()
+    /// Procedures that are valid on a day, by code: all, or those of one field.
+    pub fn procedures(&self, field_code: &str, day: Date) -> impl Iterator<Item = &Procedure> {
+        let of_field = move |procedure: &&Procedure| {
+            let fields = &procedure.published.fields;
+            field_code.is_empty() || fields.iter().any(|field| field.code == field_code)
+        };
+        let listed = self.procedures.values().flatten();
+        listed.filter(move |procedure| procedure.validity.covers(day)).filter(of_field)
     }
 
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.procedures.is_empty()
+    /// Fields that are valid on a day, by code.
+    pub fn fields(&self, day: Date) -> impl Iterator<Item = &Field> {
+        self.fields.values().flatten().filter(move |field| field.validity.covers(day))
+    }
+
+    /// The agency that a code means on a day: the nearest that is listed, itself or above it.
+    ///
+    /// A ministry's departments have no public list, so what is not listed stands below its organisation.
+    pub fn agency(&self, code: &AgencyCode, day: Date) -> Result<&Agency, Error> {
+        let mut key = code.key();
+        let listed = loop {
+            if let Some(listed) = self.by_agency.get(key) {
+                break listed;
+            }
+            key = match key.rsplit_once('.') {
+                Some((above, _)) if key.starts_with(['G', 'H']) => above,
+                Some(_) => code.organisation(),
+                None => return Err(Error::UnknownUnit),
+            };
+        };
+        let agencies = listed.iter().map(|index| &self.agencies[*index]);
+        agencies.into_iter().find(|agency| agency.validity.covers(day)).ok_or(Error::UnitNotValid)
+    }
+
+    /// Agencies that exist on a day, in the order of the file.
+    pub fn agencies(&self, day: Date) -> impl Iterator<Item = &Agency> {
+        self.agencies.iter().filter(move |agency| agency.validity.covers(day))
+    }
+
+    /// Entries of a code list that are in use on a day: all, or those below one.
+    pub fn codes(&self, list: &str, parent: &str, day: Date) -> Result<impl Iterator<Item = &CodeEntry>, Error> {
+        let entries = self.lists.get(list).ok_or(Error::UnknownList)?;
+        let below = move |entry: &&CodeEntry| parent.is_empty() || entry.parent == parent;
+        Ok(entries.iter().filter(move |entry| entry.validity.covers(day)).filter(below))
     }
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    file: &'a Path,
-    areas: HashMap<String, String>,
-    seen: HashSet<String>,
-    found: Problems,
+impl Procedure {
+    /// Code and name of the field its dossiers belong to.
+    pub fn field(&self) -> (&str, &str) {
+        self.published.fields.first().map_or(("", ""), |field| (&field.code, &field.name))
+    }
 }
 
-impl Reader<'_> {
-    fn area(&mut self, area: &WrittenArea) {
-        let code = area.code.get_ref();
-        if self.areas.insert(code.clone(), area.name.clone()).is_some() {
-            self.wrong(&area.code, format!("area {code} is listed twice"), "keep one");
+fn text(file: &Path, remedy: &str, problems: &mut Problems) -> Option<String> {
+    match std::fs::read_to_string(file) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            problems.error(Place::file(file), format!("cannot be read: {error}"), remedy);
+            None
         }
-    }
-
-    fn procedure(&mut self, written: WrittenProcedure) -> Option<(String, Procedure)> {
-        let code = written.code.get_ref();
-        let Some(parsed) = ProcedureCode::parse(code) else {
-            self.wrong(&written.code, format!("{code} is no procedure code"), "write it like 1.014199 or 1.014199.H42");
-            return None;
-        };
-        let key = key(&parsed);
-        if !self.seen.insert(key.clone()) {
-            self.wrong(&written.code, format!("procedure {code} is listed twice"), "keep one");
-        }
-        let area_code = written.area.get_ref().clone();
-        let area_name = self.areas.get(&area_code).cloned();
-        if area_name.is_none() {
-            self.wrong(&written.area, format!("area {area_code} is not listed"), "add an [[area]] with this code");
-        }
-        if let Some(term) = &written.term
-            && !(1..=DAYS_MAX).contains(&term.get_ref().days)
-        {
-            self.wrong(term, "term is out of range".to_owned(), &format!("1 to {DAYS_MAX} days"));
-        }
-        if written.mark == Mark::U {
-            let place = Place::at(self.file, self.text, written.code.span().start);
-            self.found.note(place, format!("{code} is from memory: check it before use"));
-        }
-        let procedure = Procedure {
-            name: written.name,
-            area_code,
-            area_name: area_name?,
-            term: written.term.map(Spanned::into_inner),
-            form: written.form,
-            fees: written.fees.into_iter().map(Fee::from).collect(),
-            required_papers: written
-                .papers
-                .into_iter()
-                .filter(|paper| paper.required)
-                .map(|paper| (paper.code, paper.name))
-                .collect(),
-        };
-        Some((key, procedure))
-    }
-
-    fn wrong<T>(&mut self, at: &Spanned<T>, message: String, remedy: &str) {
-        self.found.error(Place::at(self.file, self.text, at.span().start), message, remedy);
     }
 }
 
@@ -180,191 +255,5 @@ fn key(code: &ProcedureCode) -> String {
     match &code.owner {
         Some(owner) => format!("{}.{}", code.national, owner.key()),
         None => code.national.clone(),
-    }
-}
-
-impl From<WrittenFee> for Fee {
-    fn from(fee: WrittenFee) -> Self {
-        let kind = match fee.kind {
-            WrittenKind::Ordinary => FeeKind::Ordinary,
-            WrittenKind::Appraisal => FeeKind::Appraisal,
-            WrittenKind::Extension => FeeKind::Extension,
-        };
-        let collected = match fee.collected {
-            WrittenCollection::Acceptance => FeeCollection::AtAcceptance,
-            WrittenCollection::Supplement => FeeCollection::AtSupplement,
-            WrittenCollection::Return => FeeCollection::AtReturn,
-        };
-        Self {
-            name: fee.name,
-            code: fee.code,
-            collected: collected.into(),
-            amount_vnd: i64::from(fee.amount_vnd),
-            kind: kind.into(),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    #[serde(default)]
-    area: Vec<WrittenArea>,
-    #[serde(default)]
-    procedure: Vec<WrittenProcedure>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenArea {
-    code: Spanned<String>,
-    name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenProcedure {
-    code: Spanned<String>,
-    name: String,
-    mark: Mark,
-    area: Spanned<String>,
-    term: Option<Spanned<Term>>,
-    form: Option<FormKind>,
-    #[serde(default)]
-    fees: Vec<WrittenFee>,
-    #[serde(default)]
-    papers: Vec<WrittenPaper>,
-}
-
-/// How sure an entry is.
-#[derive(Deserialize, PartialEq)]
-enum Mark {
-    V,
-    V2,
-    U,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenFee {
-    code: String,
-    name: String,
-    amount_vnd: u32,
-    kind: WrittenKind,
-    collected: WrittenCollection,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum WrittenKind {
-    Ordinary,
-    Appraisal,
-    Extension,
-}
-
-#[derive(Deserialize)]
-enum WrittenCollection {
-    #[serde(rename = "at_acceptance")]
-    Acceptance,
-    #[serde(rename = "at_supplement")]
-    Supplement,
-    #[serde(rename = "at_return")]
-    Return,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WrittenPaper {
-    code: String,
-    name: String,
-    #[serde(default)]
-    required: bool,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use expect_test::{Expect, expect};
-
-    fn check(text: &str, expected: Expect) {
-        let mut problems = Problems::new();
-        let catalogue = Catalogue::read(text, Path::new("procedures.toml"), &mut problems);
-        assert_eq!(catalogue.is_none(), problems.has_errors());
-        expected.assert_eq(&problems.to_string());
-    }
-
-    #[test]
-    fn the_shipped_catalogue_is_sound_and_found_in_every_displayed_form() {
-        let mut problems = Problems::new();
-        let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/hoso/catalogue/procedures.toml"));
-        let catalogue = Catalogue::load(file, &mut problems).expect("usable");
-        assert!(!problems.has_errors(), "{problems}");
-        for code in ["1.014199", "1.014199.H42", "2.000134.000.00.00.H06", "2.002757.H38"] {
-            assert!(catalogue.find(code).is_some(), "{code}");
-        }
-        for code in ["9.999999", "1.014199.X1", "3.014199", ""] {
-            assert!(catalogue.find(code).is_none(), "{code}");
-        }
-        let permit = catalogue.find("1.014199").expect("listed");
-        assert_eq!(permit.area_name, "Việc làm");
-        assert_eq!(permit.term.map(|term| term.days), Some(10));
-    }
-
-    #[test]
-    fn an_owners_own_procedure_is_found_by_its_whole_code_only() {
-        let text = r#"
-            area = [{ code = "G07-LĐ09", name = "Người có công" }]
-            procedure = [{ code = "3.000181.000.00.00.H22", name = "Riêng", mark = "V", area = "G07-LĐ09" }]
-        "#;
-        let catalogue = Catalogue::read(text, Path::new("p.toml"), &mut Problems::new()).expect("usable");
-        assert!(catalogue.find("3.000181.000.00.00.H22").is_some());
-        assert!(catalogue.find("3.000181.H22").is_some());
-        assert!(catalogue.find("3.000181.H23").is_none());
-        assert!(catalogue.find("3.000181").is_none());
-    }
-
-    #[test]
-    fn everything_wrong_is_reported_at_once() {
-        check(
-            r#"
-[[area]]
-code = "G07-LĐ09"
-name = "Người có công"
-[[procedure]]
-code = "1.01419"
-name = "x"
-mark = "V"
-area = "G07-LĐ09"
-[[procedure]]
-code = "1.014199"
-name = "x"
-mark = "U"
-area = "G07-LĐ99"
-term = { days = 0, unit = "working" }
-[[procedure]]
-code = "1.014199"
-name = "x"
-mark = "V"
-area = "G07-LĐ09"
-"#,
-            expect![[r#"
-                procedures.toml:6: error: 1.01419 is no procedure code
-                    remedy: write it like 1.014199 or 1.014199.H42
-                procedures.toml:11: note: 1.014199 is from memory: check it before use
-                procedures.toml:14: error: area G07-LĐ99 is not listed
-                    remedy: add an [[area]] with this code
-                procedures.toml:15: error: term is out of range
-                    remedy: 1 to 3650 days
-                procedures.toml:17: error: procedure 1.014199 is listed twice
-                    remedy: keep one
-            "#]],
-        );
-        check(
-            "[[procedure]]\ncode = \"1.014199\"\ncolour = 1\n",
-            expect![[r#"
-                procedures.toml:3: error: unknown field `colour`, expected one of `code`, `name`, `mark`, `area`, `term`, `form`, `fees`, `papers`
-                    remedy: correct the file
-            "#]],
-        );
     }
 }

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use prost::Message;
 use prost_types::Timestamp;
 use tonic::{Request, Response, Status as GrpcStatus};
@@ -16,6 +17,7 @@ use super::calendar::Calendar;
 use super::caller::Caller;
 use super::catalogue::Catalogue;
 use super::code::AgencyCode;
+use super::contract::molisa::dossier::v1::Dossier;
 use super::error::Error;
 use super::records::{Answered, Records};
 use crate::clock::Clock;
@@ -117,6 +119,11 @@ impl Turn<'_> {
     /// Now, as messages write it.
     pub fn now(&self) -> Timestamp {
         Timestamp { seconds: self.now, nanos: 0 }
+    }
+
+    /// The local day a dossier is judged by: of its submission, today where it does not say.
+    pub fn day_of(&self, dossier: &Dossier) -> Date {
+        self.desk.calendar.local(dossier.submitted_time.map_or(self.now, |time| time.seconds)).date()
     }
 
     /// Refuses the gateway and who speaks for a member: officers are the ministry's.

@@ -27,6 +27,21 @@ pub enum Error {
     /// No such procedure in the catalogue.
     #[error("unknown procedure")]
     UnknownProcedure,
+    /// The procedure is not valid on the dossier's day.
+    #[error("the procedure is not valid on the day")]
+    ProcedureNotValid,
+    /// The processing unit does not exist on the dossier's day.
+    #[error("the unit does not exist on the day")]
+    UnitNotValid,
+    /// The dossier has no such paper with its content.
+    #[error("unknown document")]
+    UnknownDocument,
+    /// No such code list in the catalogue.
+    #[error("unknown list")]
+    UnknownList,
+    /// The dossier of this code is there with other content.
+    #[error("the dossier is there with other content")]
+    OtherContent,
     /// The processing unit is not this agency's.
     #[error("unknown unit")]
     UnknownUnit,
@@ -107,6 +122,11 @@ impl Error {
             Self::UnknownDossier => (Code::NotFound, "UNKNOWN_DOSSIER"),
             Self::UnknownProcedure => (Code::NotFound, "UNKNOWN_PROCEDURE"),
             Self::UnknownUnit => (Code::NotFound, "UNKNOWN_UNIT"),
+            Self::UnknownDocument => (Code::NotFound, "UNKNOWN_DOCUMENT"),
+            Self::UnknownList => (Code::NotFound, "UNKNOWN_LIST"),
+            Self::ProcedureNotValid => (Code::FailedPrecondition, "PROCEDURE_NOT_VALID"),
+            Self::UnitNotValid => (Code::FailedPrecondition, "UNIT_NOT_VALID"),
+            Self::OtherContent => (Code::AlreadyExists, "OTHER_CONTENT"),
             Self::UnknownRound => (Code::NotFound, "UNKNOWN_ROUND"),
             Self::IllegalTransition { .. } => (Code::FailedPrecondition, "ILLEGAL_TRANSITION"),
             Self::RoundClosed => (Code::FailedPrecondition, "ROUND_CLOSED"),
@@ -146,7 +166,8 @@ impl Error {
         }
     }
 
-    fn text(&self) -> String {
+    /// What it says to the person at the other end.
+    pub fn text(&self) -> String {
         let text = match self {
             Self::Invalid(violations) => return invalid(violations),
             Self::IllegalTransition { from, to } => {
@@ -159,6 +180,11 @@ impl Error {
             Self::UnknownDossier => "Không tìm thấy hồ sơ",
             Self::UnknownProcedure => "Thủ tục hành chính không có trong danh mục",
             Self::UnknownUnit => "Đơn vị xử lý không thuộc cơ quan này",
+            Self::UnknownDocument => "Không tìm thấy tài liệu, hoặc tài liệu không được lưu kèm nội dung",
+            Self::UnknownList => "Không có danh mục này",
+            Self::ProcedureNotValid => "Thủ tục hành chính không có hiệu lực vào ngày nộp hồ sơ",
+            Self::UnitNotValid => "Đơn vị xử lý không hoạt động vào ngày nộp hồ sơ",
+            Self::OtherContent => "Mã hồ sơ đã tồn tại với nội dung khác",
             Self::UnknownRound => "Hồ sơ không có lần yêu cầu bổ sung này",
             Self::RoundClosed => "Lần yêu cầu bổ sung này đã kết thúc",
             Self::RoundStillOpen => "Chưa hết hạn bổ sung giấy tờ",

@@ -9,6 +9,28 @@ pub fn allows(from: Status, to: Status) -> bool {
     TRANSITIONS.iter().any(|(state, next)| *state == from && next.contains(&to))
 }
 
+/// Whether a dossier that was seen in `from` may be in `to` when it is seen next: by a step, or by several of the
+/// usual way (accepted, processing, processed) that nobody reported. Nothing leads back to registered or accepted
+/// but a step of its own.
+pub fn leads(from: Status, to: Status) -> bool {
+    if allows(from, to) {
+        return true;
+    }
+    let mut passed = vec![from];
+    let mut next = 0;
+    // Each status is passed once.
+    while let Some(&state) = passed.get(next) {
+        next += 1;
+        for middle in [Status::Accepted, Status::Processing, Status::Processed] {
+            if !passed.contains(&middle) && allows(state, middle) {
+                passed.push(middle);
+            }
+        }
+    }
+    let is_back = matches!(to, Status::Registered | Status::Accepted);
+    !is_back && passed.into_iter().any(|state| allows(state, to))
+}
+
 /// The status as the national list names it, for people.
 pub fn title(status: Status) -> &'static str {
     match status {
@@ -95,6 +117,29 @@ const TRANSITIONS: &[(Status, &[Status])] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dossier_seen_again_has_gone_forward() {
+        // Rows: from; columns: to 1..=10; an x where one step or several of the usual way lead.
+        let table = [
+            ".xxxxxxxxx", // 1
+            "...xxxxxxx", // 2
+            "..........", // 3
+            "...xxxxxxx", // 4
+            "xxxxxxxxxx", // 5
+            "xx.xxxxxxx", // 6
+            "..........", // 7
+            "...xxxxxxx", // 8
+            ".....x...x", // 9
+            "..........", // 10
+        ];
+        for (from, row) in (1..).zip(table) {
+            for (to, field) in (1..).zip(row.chars()) {
+                let [from, to] = [from, to].map(|number| Status::try_from(number).expect("1 to 10"));
+                assert_eq!(leads(from, to), field == 'x', "{from:?} to {to:?}");
+            }
+        }
+    }
 
     #[test]
     fn the_table_is_the_one_agreed_in_all_121_fields() {

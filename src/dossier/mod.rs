@@ -1,20 +1,27 @@
 //! The embedded dossier service: the ministry's stand-in for trials and pilots.
 
 pub mod admission;
+mod agencies_file;
 mod applicant;
 pub mod calendar;
 mod caller;
 mod case;
 pub mod catalogue;
 pub mod code;
+mod codes_file;
 pub mod contract;
 mod desk;
+mod directory;
 mod error;
+mod exchange;
 mod form_rules;
 pub mod holidays;
 pub mod incoming;
 pub mod lifecycle;
+mod national_file;
 mod office;
+mod procedures_file;
+mod published;
 mod records;
 mod rules;
 pub mod server;
@@ -22,3 +29,4 @@ mod service;
 #[cfg(test)]
 pub(crate) mod tests;
 mod toml_file;
+mod validity;

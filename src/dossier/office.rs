@@ -3,13 +3,13 @@
 use super::calendar::{DayUnit, Term};
 use super::case::{Case, officers_step, timestamp};
 use super::contract::molisa::dossier::v1::{
-    AcceptDossierRequest, DossierSummary, FinishDossierRequest, OfficeResponse, Officer, OnlinePayment,
-    RecordStepRequest, RefuseDossierRequest, RequestPaymentRequest, RequestSupplementRequest, ResultPaper,
-    ResumeDossierRequest, ReturnResultRequest, Status, StopDossierRequest, SupplementRound,
+    AcceptDossierRequest, DossierSummary, FinishDossierRequest, OfficeResponse, Officer, RecordStepRequest,
+    RefuseDossierRequest, RequestPaymentRequest, RequestSupplementRequest, ResultPaper, ResumeDossierRequest,
+    ReturnResultRequest, Status, StopDossierRequest,
 };
 use super::desk::Turn;
 use super::error::Error;
-use super::rules::{Check, DOCUMENTS_MAX, FEES_MAX, Mandatory};
+use super::rules::{Check, DOCUMENTS_MAX, Mandatory};
 
 /// `AcceptDossier`.
 pub fn accept(turn: &Turn<'_>, request: AcceptDossierRequest) -> Result<OfficeResponse, Error> {
@@ -56,21 +56,11 @@ pub fn request_supplement(turn: &Turn<'_>, request: RequestSupplementRequest) ->
     let calendar = &turn.desk.calendar;
     let days = u16::try_from(request.answer_days).unwrap_or(0);
     let until = calendar.due(calendar.local(turn.now), Term { days, unit: DayUnit::Working });
-    let rounds = &mut case.record.dossier.supplement_rounds;
-    let id = i32::try_from(rounds.len() + 1).unwrap_or(i32::MAX);
-    if rounds.len() >= ROUNDS_MAX {
-        return Err(Error::field("code", "hồ sơ đã có 100 lần yêu cầu bổ sung"));
-    }
-    rounds.push(SupplementRound {
-        id,
-        requested_by: request.officer.as_ref().map(|officer| officer.name.clone()).unwrap_or_default(),
-        content: request.content.clone(),
-        requested_time: Some(turn.now()),
-        previous_due_time: case.record.dossier.due_time,
-        answer_until_time: (days > 0).then(|| timestamp(calendar.seconds(until))),
-        fees: request.fees,
-        ..SupplementRound::default()
-    });
+    let name = request.officer.as_ref().map(|officer| officer.name.clone()).unwrap_or_default();
+    let round = case.open_round_by(name, request.content.clone())?;
+    round.answer_until_time = (days > 0).then(|| timestamp(calendar.seconds(until)));
+    round.fees = request.fees;
+    let id = round.id;
     let dossier = case.finish(officers_step(request.officer, request.content))?;
     Ok(OfficeResponse { round_id: id, ..answer(dossier) })
 }
@@ -83,22 +73,8 @@ pub fn request_payment(turn: &Turn<'_>, request: RequestPaymentRequest) -> Resul
     check.finish()?;
     let mut case = Case::open(turn, &request.code)?;
     case.go(Status::PaymentRequested)?;
-    let dossier = &mut case.record.dossier;
-    dossier.fees.extend(request.fees);
-    if dossier.fees.is_empty()
-        && let Some(procedure) = turn.desk.catalogue.find(&dossier.procedure_code)
-    {
-        dossier.fees.clone_from(&procedure.fees);
-    }
-    if dossier.fees.len() > FEES_MAX {
-        return Err(Error::field("fees", "nhiều hơn 50 mục"));
-    }
-    if dossier.online_payment() == OnlinePayment::NoneDue {
-        dossier.set_online_payment(OnlinePayment::NotOnline);
-    }
-    if case.outstanding() <= 0 {
-        return Err(Error::NoFeeDue);
-    }
+    case.record.dossier.fees.extend(request.fees);
+    case.ask_payment()?;
     case.finish(officers_step(request.officer, request.note)).map(answer)
 }
 
@@ -195,5 +171,3 @@ fn answer(dossier: DossierSummary) -> OfficeResponse {
 }
 
 const ANSWER_DAYS_MAX: i32 = 365;
-/// As many as the portals' contract can show.
-const ROUNDS_MAX: usize = 100;

@@ -14,7 +14,7 @@ use crate::store;
 use crate::store::connection::Schema;
 
 /// The tables.
-pub const SCHEMA: Schema = Schema { application_id: 0x4c54_4853, steps: &[STEP_1] };
+pub const SCHEMA: Schema = Schema { application_id: 0x4c54_4853, steps: &[STEP_1, STEP_2] };
 
 const STEP_1: &str = "
 CREATE TABLE dossier(
@@ -66,6 +66,17 @@ CREATE TABLE payment(
 ) STRICT;
 ";
 
+// What a dossier that came from elsewhere needs besides.
+const STEP_2: &str = "
+ALTER TABLE dossier ADD COLUMN moved INTEGER NOT NULL DEFAULT 0;  -- when it came to its status, seconds since 1970
+ALTER TABLE dossier ADD COLUMN synced BLOB;                       -- SHA-256 of the last sync; NULL none
+CREATE TABLE report(
+    dossier    TEXT NOT NULL REFERENCES dossier(key),
+    digest     BLOB NOT NULL,                 -- SHA-256 of a step that was reported from elsewhere
+    PRIMARY KEY(dossier, digest)
+) STRICT, WITHOUT ROWID;
+";
+
 /// A dossier as stored, with what belongs to it but is not part of the message.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
@@ -73,8 +84,19 @@ pub struct Record {
     pub member: String,
     /// Status to go back to after a supplement or a payment.
     pub resume: Status,
+    /// When it came to its status, seconds since 1970; 0 where that is not known.
+    pub moved: i64,
+    /// SHA-256 of the message it was last synced by; `None` where it never was.
+    pub synced: Option<Digest>,
     /// The dossier, without progress steps; contents by their digest.
     pub dossier: Dossier,
+}
+
+impl Record {
+    /// A dossier that is not stored yet.
+    pub fn new(member: String, dossier: Dossier) -> Self {
+        Self { member, resume: Status::Unspecified, moved: 0, synced: None, dossier }
+    }
 }
 
 /// A recorded answer and what it answered.
@@ -141,18 +163,74 @@ impl<'a> Records<'a> {
         let unit = unit_key(dossier);
         let submitted = dossier.submitted_time.map_or(0, |time| time.seconds);
         self.execute(
-            "INSERT INTO dossier(key, member, unit, submitted, status, resume, body) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            params![key, record.member, unit, submitted, dossier.status, i32::from(record.resume), encoded(dossier)],
+            "INSERT INTO dossier(key, member, unit, submitted, status, resume, moved, synced, body)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            params![
+                key,
+                record.member,
+                unit,
+                submitted,
+                dossier.status,
+                i32::from(record.resume),
+                record.moved,
+                record.synced.map(|digest| digest.0),
+                encoded(dossier)
+            ],
         )
     }
 
-    /// Replaces a dossier.
+    /// Replaces a dossier; whose it is stays.
     pub fn update(&self, key: &str, record: &Record) -> Result<(), Error> {
         let dossier = &record.dossier;
+        let submitted = dossier.submitted_time.map_or(0, |time| time.seconds);
         self.execute(
-            "UPDATE dossier SET status = ?, resume = ?, body = ? WHERE key = ?",
-            params![dossier.status, i32::from(record.resume), encoded(dossier), key],
+            "UPDATE dossier SET unit = ?, submitted = ?, status = ?, resume = ?, moved = ?, synced = ?, body = ?
+             WHERE key = ?",
+            params![
+                unit_key(dossier),
+                submitted,
+                dossier.status,
+                i32::from(record.resume),
+                record.moved,
+                record.synced.map(|digest| digest.0),
+                encoded(dossier),
+                key
+            ],
         )
+    }
+
+    /// Whether there is a dossier of this key, whoever submitted it.
+    pub fn has(&self, key: &str) -> Result<bool, Error> {
+        self.connection
+            .prepare_cached("SELECT 1 FROM dossier WHERE key = ?")
+            .and_then(|mut statement| statement.exists([key]))
+            .map_err(failed)
+    }
+
+    /// Runs one item of a batch: what it wrote stays where it ends well, and is taken back where it is refused.
+    pub fn item<A>(&self, work: impl FnOnce() -> Result<A, Error>) -> Result<A, Error> {
+        self.connection.execute_batch("SAVEPOINT item").map_err(failed)?;
+        let result = work();
+        let end = if result.is_ok() { "RELEASE item" } else { "ROLLBACK TO item; RELEASE item" };
+        self.connection.execute_batch(end).map_err(failed)?;
+        result
+    }
+
+    /// Marks a step as reported; `false` where it was before.
+    pub fn keep_report(&self, key: &str, digest: Digest) -> Result<bool, Error> {
+        self.connection
+            .prepare_cached("INSERT INTO report(dossier, digest) VALUES (?, ?) ON CONFLICT DO NOTHING")
+            .and_then(|mut statement| statement.execute(params![key, digest.0]))
+            .map(|rows| rows > 0)
+            .map_err(failed)
+    }
+
+    /// How many steps a dossier has.
+    pub fn step_count(&self, key: &str) -> Result<i64, Error> {
+        self.connection
+            .prepare_cached("SELECT coalesce(max(number), 0) FROM step WHERE dossier = ?")
+            .and_then(|mut statement| statement.query_row([key], |row| row.get(0)))
+            .map_err(failed)
     }
 
     /// A dossier without its steps and contents.
@@ -162,7 +240,7 @@ impl<'a> Records<'a> {
         };
         let row = self
             .connection
-            .prepare_cached("SELECT member, resume, body FROM dossier WHERE key = ?")
+            .prepare_cached("SELECT member, resume, moved, synced, body FROM dossier WHERE key = ?")
             .and_then(|mut statement| statement.query_row([&key], stored).optional())
             .map_err(failed)?;
         row.map(|row| Ok((key, row.read()?))).transpose()
@@ -216,7 +294,7 @@ impl<'a> Records<'a> {
         let rows: Vec<Stored> = self
             .connection
             .prepare_cached(
-                "SELECT member, resume, body FROM dossier
+                "SELECT member, resume, moved, synced, body FROM dossier
                  WHERE unit = ?1 AND submitted >= ?2 AND submitted < ?3 AND (?4 IS NULL OR member = ?4)
                  ORDER BY submitted, key LIMIT ?5 OFFSET ?6",
             )
@@ -278,7 +356,8 @@ impl<'a> Records<'a> {
         Ok(())
     }
 
-    fn content(&self, key: &str, digest: &[u8]) -> Result<Vec<u8>, Error> {
+    /// The content that stands under a digest.
+    pub fn content(&self, key: &str, digest: &[u8]) -> Result<Vec<u8>, Error> {
         self.connection
             .prepare_cached("SELECT bytes FROM content WHERE dossier = ? AND digest = ?")
             .and_then(|mut statement| statement.query_row(params![key, digest], |row| row.get(0)).optional())
@@ -295,18 +374,21 @@ impl<'a> Records<'a> {
 struct Stored {
     member: String,
     resume: i32,
+    moved: i64,
+    synced: Option<[u8; 32]>,
     body: Vec<u8>,
 }
 
 impl Stored {
     fn read(self) -> Result<Record, Error> {
         let resume = Status::try_from(self.resume).map_err(|_| damaged("dossier"))?;
-        Ok(Record { member: self.member, resume, dossier: decoded(&self.body, "dossier")? })
+        let dossier = decoded(&self.body, "dossier")?;
+        Ok(Record { member: self.member, resume, moved: self.moved, synced: self.synced.map(Digest), dossier })
     }
 }
 
 fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
-    Ok(Stored { member: row.get(0)?, resume: row.get(1)?, body: row.get(2)? })
+    Ok(Stored { member: row.get(0)?, resume: row.get(1)?, moved: row.get(2)?, synced: row.get(3)?, body: row.get(4)? })
 }
 
 fn answered(row: &Row<'_>) -> rusqlite::Result<Answered> {

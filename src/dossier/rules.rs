@@ -8,11 +8,11 @@ use std::ops::RangeInclusive;
 use jiff::civil;
 use prost_types::Timestamp;
 
-use super::code::{AgencyCode, ProcedureCode};
+use super::code::{AgencyCode, DossierCode, ProcedureCode};
 use super::contract::google::r#type::Date;
 use super::contract::molisa::dossier::v1::{
     Address, Channel, Contact, Document, Dossier, Fee, FeeCollection, FeeKind, IdentityType, Officer, OnlinePayment,
-    Owner, OwnerType, ResultPaper, ReturnForm, Reuse, Status, SubmissionPlace, document,
+    Owner, OwnerType, ProgressStep, ResultPaper, ReturnForm, Reuse, Status, SubmissionPlace, SupplementRound, document,
 };
 use super::error::{Error, Violation};
 use crate::crypto::Digest;
@@ -55,9 +55,7 @@ impl Check {
         } else if count > *chars.end() {
             self.wrong(&field, format!("dài quá {} ký tự", chars.end()));
         }
-        // XML 1.0 §2.2: no other control characters, no noncharacters U+FFFE and U+FFFF.
-        let carried = |c: char| (c >= ' ' || matches!(c, '\t' | '\n' | '\r')) && !matches!(c, '\u{fffe}' | '\u{ffff}');
-        self.that(value.chars().all(carried), field, "có ký tự điều khiển");
+        self.that(value.chars().all(is_carried), field, "có ký tự điều khiển");
     }
 
     /// A list of at most so many items.
@@ -201,6 +199,26 @@ impl Check {
         }
     }
 
+    /// One step of progress, at the moment `now` (seconds since 1970).
+    pub fn step(&mut self, field: &str, step: &ProgressStep, now: i64) {
+        self.text(format!("{field}.officer_name"), &step.officer_name, 1..=50);
+        self.text(format!("{field}.officer_title"), &step.officer_title, 0..=100);
+        self.text(format!("{field}.department"), &step.department, 0..=500);
+        self.code::<Status>(format!("{field}.status"), step.status, Mandatory::Yes);
+        let least = usize::from(needs_reason(step.status()));
+        self.text(format!("{field}.content"), &step.content, least..=2000);
+        self.past(format!("{field}.processed_time"), step.processed_time.as_ref(), Mandatory::Yes, now);
+        self.moment(format!("{field}.start_time"), step.start_time.as_ref(), Mandatory::No);
+        self.moment(format!("{field}.due_time"), step.due_time.as_ref(), Mandatory::No);
+    }
+
+    /// A moment that is not ahead of `now`.
+    fn past(&mut self, field: String, value: Option<&Timestamp>, mandatory: Mandatory, now: i64) {
+        self.moment(&field, value, mandatory);
+        let fits = value.is_none_or(|time| time.seconds <= now.saturating_add(CLOCK_SKEW_SECONDS));
+        self.that(fits, field, "không được ở tương lai");
+    }
+
     /// Who acts for the ministry.
     pub fn officer(&mut self, officer: Option<&Officer>) {
         let Some(officer) = officer else {
@@ -225,12 +243,109 @@ pub enum Mandatory {
 pub fn submission(dossier: &Dossier, now: i64) -> Result<(), Error> {
     let mut check = Check::new();
     check.that(dossier.code.is_empty(), "dossier.code", "mã hồ sơ do bộ cấp, không được gửi kèm");
-    procedure(&mut check, dossier);
+    let at_counter = dossier.status() == Status::Accepted && dossier.channel() == Channel::InPerson;
+    let new = [Status::Unspecified, Status::Registered].map(i32::from).contains(&dossier.status);
+    check.that(new || at_counter, "dossier.status", "hồ sơ mới phải ở trạng thái 1, hoặc 2 nếu nộp trực tiếp");
+    applicants(&mut check, dossier, now);
+    check.finish()
+}
+
+/// A dossier that is kept elsewhere, at the moment `now` (seconds since 1970).
+pub fn synced(dossier: &Dossier, now: i64) -> Result<(), Error> {
+    let mut check = Check::new();
+    let fits = dossier.code.len() <= 50 && DossierCode::parse(&dossier.code).is_some();
+    check.that(fits, "dossier.code", "bắt buộc phải có mã hồ sơ, như 000.00.00.H56-180615-0001");
+    check.code::<Status>("dossier.status", dossier.status, Mandatory::Yes);
+    applicants(&mut check, dossier, now);
+    check.text("dossier.return_note", &dossier.return_note, 0..=2000);
+    check.results("dossier.results", &dossier.results);
+    times(&mut check, dossier, now);
+    rounds(&mut check, &dossier.supplement_rounds);
+    check.count("dossier.progress", &dossier.progress, STEPS_MAX);
+    for (index, step) in dossier.progress.iter().take(STEPS_MAX).enumerate() {
+        check.step(&format!("dossier.progress[{index}]"), step, now);
+    }
+    reasons(&mut check, dossier);
+    check.finish()
+}
+
+/// Each status has its moments, and they follow one another.
+fn times(check: &mut Check, dossier: &Dossier, now: i64) {
+    let status = dossier.status();
+    let when = |is_needed: bool| if is_needed { Mandatory::Yes } else { Mandatory::No };
+    let is_accepted = matches!(status, Status::Accepted | Status::Processing | Status::Processed | Status::Returned);
+    let is_processed = matches!(status, Status::Processed | Status::Returned);
+    let times = [
+        ("dossier.submitted_time", &dossier.submitted_time, Mandatory::No),
+        ("dossier.received_time", &dossier.received_time, when(is_accepted)),
+        ("dossier.processed_time", &dossier.processed_time, when(is_processed)),
+        ("dossier.returned_time", &dossier.returned_time, when(status == Status::Returned)),
+    ];
+    let mut earlier = i64::MIN;
+    for (field, time, mandatory) in times {
+        check.past(field.to_owned(), time.as_ref(), mandatory, now);
+        let Some(time) = time else { continue };
+        check.that(time.seconds >= earlier, field, "phải theo thứ tự: nộp, tiếp nhận, kết thúc xử lý, trả kết quả");
+        earlier = time.seconds;
+    }
+    let is_refused = when(status == Status::NotAccepted);
+    check.past("dossier.refused_time".to_owned(), dossier.refused_time.as_ref(), is_refused, now);
+    check.moment("dossier.due_time", dossier.due_time.as_ref(), Mandatory::No);
+}
+
+fn rounds(check: &mut Check, rounds: &[SupplementRound]) {
+    check.count("dossier.supplement_rounds", rounds, DOCUMENTS_MAX);
+    let mut last = 0;
+    for (index, round) in rounds.iter().take(DOCUMENTS_MAX).enumerate() {
+        let field = format!("dossier.supplement_rounds[{index}]");
+        check.that(round.id > last, format!("{field}.id"), "phải từ 1 và tăng dần");
+        last = round.id;
+        check.text(format!("{field}.requested_by"), &round.requested_by, 1..=100);
+        check.text(format!("{field}.content"), &round.content, 1..=2000);
+        check.moment(format!("{field}.requested_time"), round.requested_time.as_ref(), Mandatory::Yes);
+        check.text(format!("{field}.received_by"), &round.received_by, 0..=100);
+        check.text(format!("{field}.received_note"), &round.received_note, 0..=2000);
+        check.moment(format!("{field}.received_time"), round.received_time.as_ref(), Mandatory::No);
+        check.moment(format!("{field}.answer_until_time"), round.answer_until_time.as_ref(), Mandatory::No);
+        check.documents(&format!("{field}.documents"), &round.documents);
+        check.fees(&format!("{field}.fees"), &round.fees);
+        let [before, after] = [&round.previous_due_time, &round.new_due_time];
+        check.moment(format!("{field}.previous_due_time"), before.as_ref(), Mandatory::No);
+        check.moment(format!("{field}.new_due_time"), after.as_ref(), Mandatory::No);
+        let follows = before.zip(*after).is_none_or(|(before, after)| before.seconds <= after.seconds);
+        check.that(follows, format!("{field}.new_due_time"), "không được trước ngày hẹn trả cũ");
+    }
+}
+
+/// Statuses 3, 5 and 8 say why, status 6 says what is to be paid.
+fn reasons(check: &mut Check, dossier: &Dossier) {
+    let status = dossier.status();
+    if needs_reason(status) {
+        let notes = [&dossier.note, &dossier.return_note, &dossier.other_information];
+        let in_notes = notes.iter().any(|note| !note.trim().is_empty());
+        let in_steps = dossier.progress.iter().any(|step| step.status() == status);
+        let in_rounds = status == Status::SupplementRequested && !dossier.supplement_rounds.is_empty();
+        let rule = "trạng thái 3, 5, 8 phải có nội dung xử lý";
+        check.that(in_notes || in_steps || in_rounds, "dossier.progress", rule);
+    }
+    let is_due = dossier.fees.iter().any(|fee| fee.amount_vnd > 0);
+    let is_asked = status != Status::PaymentRequested || is_due;
+    check.that(is_asked, "dossier.fees", "trạng thái 6 phải có phí, lệ phí lớn hơn 0");
+}
+
+/// Whether a step to this status must say why.
+fn needs_reason(status: Status) -> bool {
+    matches!(status, Status::NotAccepted | Status::SupplementRequested | Status::Stopped)
+}
+
+/// What the applicant says.
+fn applicants(check: &mut Check, dossier: &Dossier, now: i64) {
+    procedure(check, dossier);
     match &dossier.owner {
-        Some(owner) => self::owner(&mut check, owner),
+        Some(owner) => self::owner(check, owner),
         None => check.wrong("dossier.owner", "bắt buộc phải có"),
     }
-    handling(&mut check, dossier, now);
+    handling(check, dossier, now);
     check.documents("dossier.documents", &dossier.documents);
     check.fees("dossier.fees", &dossier.fees);
     check.count("dossier.other_papers", &dossier.other_papers, DOCUMENTS_MAX);
@@ -240,9 +355,8 @@ pub fn submission(dossier: &Dossier, now: i64) -> Result<(), Error> {
         check.that(paper.count >= 0 && paper.kind >= 0, field, "không được âm");
     }
     if let Some(form) = &dossier.form {
-        super::form_rules::form(&mut check, "dossier.form", form);
+        super::form_rules::form(check, "dossier.form", form);
     }
-    check.finish()
 }
 
 fn procedure(check: &mut Check, dossier: &Dossier) {
@@ -261,8 +375,16 @@ fn procedure(check: &mut Check, dossier: &Dossier) {
     }
 }
 
+/// Whether XML can carry a character.
+///
+/// Source: XML 1.0 §2.2: no control characters but tab and line ends, no noncharacters U+FFFE and U+FFFF.
+pub fn is_carried(c: char) -> bool {
+    (c >= ' ' || matches!(c, '\t' | '\n' | '\r')) && !matches!(c, '\u{fffe}' | '\u{ffff}')
+}
+
+/// Whether a text is the code of a field of procedures: `G07-LĐ11`.
 // The Đ is U+0110, inside a code: it is compared as it is, never upper-cased.
-fn is_field_code(code: &str) -> bool {
+pub fn is_field_code(code: &str) -> bool {
     let Some((organisation, area)) = code.split_once('-') else {
         return false;
     };
@@ -307,9 +429,6 @@ fn handling(check: &mut Check, dossier: &Dossier, now: i64) {
     check.text("dossier.summary", &dossier.summary, 1..=1000);
     check.code::<Channel>("dossier.channel", dossier.channel, Mandatory::No);
     check.text("dossier.receipt_number", &dossier.receipt_number, 0..=50);
-    let at_counter = dossier.status() == Status::Accepted && dossier.channel() == Channel::InPerson;
-    let new = [Status::Unspecified, Status::Registered].map(i32::from).contains(&dossier.status);
-    check.that(new || at_counter, "dossier.status", "hồ sơ mới phải ở trạng thái 1, hoặc 2 nếu nộp trực tiếp");
     check.moment("dossier.submitted_time", dossier.submitted_time.as_ref(), Mandatory::No);
     let submitted = dossier.submitted_time.map_or(now, |time| time.seconds);
     check.that(submitted <= now + CLOCK_SKEW_SECONDS, "dossier.submitted_time", "không được ở tương lai");
@@ -335,6 +454,8 @@ pub fn civil_day(day: &Date) -> Option<civil::Date> {
     civil::Date::new(year, month, of_month).ok()
 }
 
+/// Most steps that one dossier brings.
+const STEPS_MAX: usize = 500;
 /// Most papers in one list.
 pub const DOCUMENTS_MAX: usize = 100;
 /// Most fees in one list.

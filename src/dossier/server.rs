@@ -15,6 +15,7 @@ use super::calendar::Calendar;
 use super::catalogue::Catalogue;
 use super::code::AgencyCode;
 use super::contract::DESCRIPTORS;
+use super::contract::molisa::dossier::v1::catalogue_service_server::CatalogueServiceServer;
 use super::contract::molisa::dossier::v1::dossier_office_service_server::DossierOfficeServiceServer;
 use super::contract::molisa::dossier::v1::dossier_service_server::DossierServiceServer;
 use super::desk::Desk;
@@ -35,7 +36,7 @@ pub struct Settings {
     pub agency: AgencyCode,
     /// Digits a dossier's number of the day is padded to, 4 to 7.
     pub sequence_digits: u8,
-    /// What may be applied for.
+    /// What may be applied for, where, and by which codes.
     pub catalogue: Catalogue,
     /// When the offices work.
     pub calendar: Calendar,
@@ -88,9 +89,11 @@ pub async fn start(settings: Settings, clock: Clock, transport: Transport) -> Re
         sequence_digits: settings.sequence_digits,
     }));
     let dossiers = DossierServiceServer::new(service.clone()).max_decoding_message_size(settings.message_bytes_max);
+    let catalogue = CatalogueServiceServer::new(service.clone()).max_decoding_message_size(settings.message_bytes_max);
     let office = DossierOfficeServiceServer::new(service).max_decoding_message_size(settings.message_bytes_max);
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<DossierServiceServer<Service>>().await;
+    health.set_serving::<CatalogueServiceServer<Service>>().await;
     health.set_serving::<DossierOfficeServiceServer<Service>>().await;
     let reflection = || {
         tonic_reflection::server::Builder::configure()
@@ -104,6 +107,7 @@ pub async fn start(settings: Settings, clock: Clock, transport: Transport) -> Re
         .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
         .http2_max_header_list_size(HEADER_BYTES_MAX)
         .add_service(dossiers)
+        .add_service(catalogue)
         .add_service(office)
         .add_service(health_service)
         // Older tools ask for the alpha version.
@@ -126,6 +130,7 @@ impl Running {
     /// Takes no more connections, lets calls under way finish for ten seconds, then ends.
     pub async fn stop(mut self) {
         self.health.set_not_serving::<DossierServiceServer<Service>>().await;
+        self.health.set_not_serving::<CatalogueServiceServer<Service>>().await;
         self.health.set_not_serving::<DossierOfficeServiceServer<Service>>().await;
         self.stopping.cancel();
         if let Some(mut task) = self.task.take()

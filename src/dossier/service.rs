@@ -1,22 +1,27 @@
-//! The two gRPC services, method by method, at one desk.
+//! The gRPC services, method by method, at one desk.
 
 use std::sync::Arc;
 
 use tonic::{Request, Response, Status};
 
+use super::contract::molisa::dossier::v1::catalogue_service_server::CatalogueService;
 use super::contract::molisa::dossier::v1::dossier_office_service_server::DossierOfficeService;
 use super::contract::molisa::dossier::v1::dossier_service_server::DossierService;
 use super::contract::molisa::dossier::v1::{
-    AcceptDossierRequest, ConfirmPaymentRequest, ConfirmPaymentResponse, FinishDossierRequest, GetDossierRequest,
-    GetDossierResponse, ListDossiersRequest, ListDossiersResponse, ListProgressRequest, ListProgressResponse,
-    OfficeResponse, RecordStepRequest, RefuseDossierRequest, RequestPaymentRequest, RequestSupplementRequest,
-    ResumeDossierRequest, ReturnResultRequest, StopDossierRequest, SubmitDossierRequest, SubmitDossierResponse,
-    SupplementDossierRequest, SupplementDossierResponse, WithdrawDossierRequest, WithdrawDossierResponse,
+    AcceptDossierRequest, ConfirmPaymentRequest, ConfirmPaymentResponse, FinishDossierRequest, GetDocumentRequest,
+    GetDocumentResponse, GetDossierRequest, GetDossierResponse, GetProcedureRequest, GetProcedureResponse,
+    ListAgenciesRequest, ListAgenciesResponse, ListCodesRequest, ListCodesResponse, ListDossiersRequest,
+    ListDossiersResponse, ListFieldsRequest, ListFieldsResponse, ListProceduresRequest, ListProceduresResponse,
+    ListProgressRequest, ListProgressResponse, OfficeResponse, RecordProgressRequest, RecordProgressResponse,
+    RecordStepRequest, RefuseDossierRequest, RequestPaymentRequest, RequestSupplementRequest, ResumeDossierRequest,
+    ReturnResultRequest, StopDossierRequest, SubmitDossierRequest, SubmitDossierResponse, SupplementDossierRequest,
+    SupplementDossierResponse, SyncDossiersRequest, SyncDossiersResponse, WithdrawDossierRequest,
+    WithdrawDossierResponse,
 };
 use super::desk::Desk;
-use super::{applicant, office};
+use super::{applicant, directory, exchange, office};
 
-/// Both services of one desk.
+/// All services of one desk.
 #[derive(Debug, Clone)]
 pub struct Service {
     desk: Arc<Desk>,
@@ -62,6 +67,41 @@ impl DossierService for Service {
 
     async fn list_progress(&self, request: Request<ListProgressRequest>) -> Answer<ListProgressResponse> {
         self.desk.look("ListProgress", request, applicant::progress).await
+    }
+
+    async fn sync_dossiers(&self, request: Request<SyncDossiersRequest>) -> Answer<SyncDossiersResponse> {
+        self.desk.change("SyncDossiers", request, exchange::sync).await
+    }
+
+    async fn record_progress(&self, request: Request<RecordProgressRequest>) -> Answer<RecordProgressResponse> {
+        self.desk.change("RecordProgress", request, exchange::record_progress).await
+    }
+
+    async fn get_document(&self, request: Request<GetDocumentRequest>) -> Answer<GetDocumentResponse> {
+        self.desk.look("GetDocument", request, exchange::document).await
+    }
+}
+
+#[tonic::async_trait]
+impl CatalogueService for Service {
+    async fn list_procedures(&self, request: Request<ListProceduresRequest>) -> Answer<ListProceduresResponse> {
+        self.desk.look("ListProcedures", request, directory::list_procedures).await
+    }
+
+    async fn get_procedure(&self, request: Request<GetProcedureRequest>) -> Answer<GetProcedureResponse> {
+        self.desk.look("GetProcedure", request, directory::get_procedure).await
+    }
+
+    async fn list_agencies(&self, request: Request<ListAgenciesRequest>) -> Answer<ListAgenciesResponse> {
+        self.desk.look("ListAgencies", request, directory::list_agencies).await
+    }
+
+    async fn list_fields(&self, request: Request<ListFieldsRequest>) -> Answer<ListFieldsResponse> {
+        self.desk.look("ListFields", request, directory::list_fields).await
+    }
+
+    async fn list_codes(&self, request: Request<ListCodesRequest>) -> Answer<ListCodesResponse> {
+        self.desk.look("ListCodes", request, directory::list_codes).await
     }
 }
 

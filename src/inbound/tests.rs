@@ -42,10 +42,11 @@ fn inbound() -> Inbound {
     let members = folder.path().join("members.toml");
     std::fs::write(&members, MEMBERS).expect("written");
     let members = Registry::load(&members, &mut problems).unwrap_or_else(|| panic!("{problems}"));
-    let service = "molisa.dossier.v1.DossierService".to_owned();
+    let upstream = nowhere(folder.path());
+    let services = ["DossierService", "CatalogueService"].map(|name| format!("molisa.dossier.v1.{name}"));
     let parts = Parts {
         partners: vec![partner],
-        services: HashMap::from([(service, nowhere(folder.path()))]),
+        services: HashMap::from(services.map(|service| (service, upstream.clone()))),
         members: Arc::new(ArcSwap::from_pointee(members)),
         limits: Limits::default(),
         language: Language::English,

@@ -52,6 +52,10 @@ pub async fn write(layout: &Layout, ready: &Ready) -> Result<(), Error> {
                 desk.office.record(&dossier, "Xác minh thời gian tham gia chiến tranh").await?;
                 message(sample, &Filling { dossier: &dossier, ..filling })
             }
+            "CapNhatTienDoHoSoMC" | "LayTaiLieuHoSo" => {
+                let dossier = desk.submitted("DongBoHoSoMC").await?;
+                message(sample, &Filling { dossier: &dossier, ..filling })
+            }
             _ => message(sample, &filling),
         };
         let file = folder.join(format!("{}.xml", sample.name));

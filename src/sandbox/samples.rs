@@ -2,6 +2,8 @@
 
 use jiff::{ToSpan, Zoned};
 
+use crate::crypto::Digest;
+
 /// One sample.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
@@ -50,7 +52,8 @@ impl Sample {
 }
 
 /// Fills in a template's places: `{now}` (yyyyMMddHHmmss), `{day+45}` (yyyy-MM-dd, days from today), `{code}`,
-/// `{dossier}`, `{round}`, `{paper}` and `{amount}`. Braces stand only around places; no value put there needs escaping.
+/// `{dossier}`, `{elsewhere}` (a dossier's code given by a province, of its own for each `{code}`), `{round}`, `{paper}`
+/// and `{amount}`. Braces stand only around places; no value put there needs escaping.
 pub fn fill(template: &str, filling: &Filling<'_>) -> String {
     let mut body = String::with_capacity(template.len() + 256);
     for (index, piece) in template.split(['{', '}']).enumerate() {
@@ -68,6 +71,7 @@ impl Filling<'_> {
             "now" => self.now.strftime("%Y%m%d%H%M%S").to_string(),
             "code" => self.code.to_owned(),
             "dossier" => self.dossier.to_owned(),
+            "elsewhere" => self.elsewhere(),
             "round" => self.round.to_string(),
             "paper" => self.paper.to_owned(),
             "amount" => self.amount.to_string(),
@@ -76,6 +80,12 @@ impl Filling<'_> {
                 self.now.date().saturating_add(days.days()).to_string()
             }
         }
+    }
+
+    fn elsewhere(&self) -> String {
+        let Digest(digest) = Digest::of(self.code.as_bytes());
+        let number = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]) % 10_000_000;
+        format!("000.00.00.H56-{}-{number:07}", self.now.strftime("%y%m%d"))
     }
 }
 
@@ -86,7 +96,7 @@ macro_rules! sample {
 }
 
 /// All samples: the four areas' applications first.
-pub const SAMPLES: [Sample; 10] = [
+pub const SAMPLES: [Sample; 18] = [
     sample!("NopHoSo"),
     sample!("NopHoSo-DangKyHopDong"),
     sample!("NopHoSo-ThietBiAnToan"),
@@ -97,4 +107,12 @@ pub const SAMPLES: [Sample; 10] = [
     sample!("TraCuuHoSo"),
     sample!("DanhSachHoSo"),
     sample!("LayTienDoHoSo"),
+    sample!("DongBoHoSoMC"),
+    sample!("CapNhatTienDoHoSoMC"),
+    sample!("LayTaiLieuHoSo"),
+    sample!("LayDanhSachTTHC"),
+    sample!("LayThuTuc"),
+    sample!("LayDanhMucCoQuan"),
+    sample!("LayDanhMucLinhVuc"),
+    sample!("LayDanhMuc"),
 ];

@@ -88,6 +88,8 @@ listen     = "127.0.0.1:0"
 database   = "dossiers.db"
 agency     = "000.00.00.G07"
 procedures = "schemas/hoso/catalogue/procedures.toml"
+agencies   = "schemas/hoso/catalogue/agencies.toml"
+codes      = "schemas/hoso/catalogue/codes.toml"
 holidays   = "schemas/hoso/catalogue/holidays.toml"
 
 [tls]

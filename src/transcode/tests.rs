@@ -106,6 +106,7 @@ fn every_sample_of_the_dossier_exchange_comes_back_as_it_went() {
         // Samples name the dossier they are about by a placeholder.
         let filled = [
             ("{dossier}", "000.00.00.G07-240102-0001"),
+            ("{elsewhere}", "000.00.00.H56-240102-0000001"),
             ("{code}", "C-1"),
             ("{now}", "20240102090000"),
             ("{round}", "1"),

@@ -71,7 +71,7 @@ fn line(text: &mut String, depth: usize, tag: &str) {
 const MASKS: [(&str, &str); 7] = [
     (r"IT-[0-9a-f]{32}", "«code»"),
     (r"(<[^<>]*Trace>)[^<]*<", "${1}«trace»<"),
-    (r"000\.00\.00\.G07-\d{6}-\d{4,7}", "«dossier»"),
+    (r"000\.00\.00\.[GH]\d\d-\d{6}-\d{4,7}", "«dossier»"),
     (r"\b20\d{12}\b", "«moment»"),
     (r"\b20\d\d-\d\d-\d\d\b", "«day»"),
     (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "«uuid»"),

@@ -9,7 +9,7 @@ use tonic::transport::Channel as Line;
 use tonic::{Request, Response, Status as GrpcStatus};
 
 use super::admission::Role;
-use super::catalogue::Catalogue;
+use super::catalogue::{Catalogue, Files};
 use super::code::AgencyCode;
 use super::contract::google::rpc;
 use super::contract::google::r#type::Date;
@@ -23,6 +23,8 @@ use crate::clock::{Clock, UnixMillis};
 use crate::problem::Problems;
 
 mod admission;
+mod directory;
+mod exchange;
 mod life;
 mod once;
 pub(crate) mod pki;
@@ -48,9 +50,12 @@ impl Bench {
     }
 
     async fn start_in(folder: PathBuf, owner: std::sync::Arc<tempfile::TempDir>) -> Self {
+        Self::start_with(settings(&folder), folder, owner).await
+    }
+
+    async fn start_with(settings: Settings, folder: PathBuf, owner: std::sync::Arc<tempfile::TempDir>) -> Self {
         let clock = Clock::at(moment("2024-04-26T16:30"));
-        let running =
-            server::start(settings(&folder), clock.clone(), Transport::Plain(Role::Ministry)).await.expect("starts");
+        let running = server::start(settings, clock.clone(), Transport::Plain(Role::Ministry)).await.expect("starts");
         let channel = Line::from_shared(format!("http://{}", running.address))
             .expect("an address")
             .connect()
@@ -154,13 +159,15 @@ impl Bench {
 
 fn settings(folder: &Path) -> Settings {
     let file = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/hoso/catalogue").join(name);
+    let files =
+        Files { procedures: vec![file("procedures.toml")], agencies: file("agencies.toml"), codes: file("codes.toml") };
     let mut problems = Problems::new();
     Settings {
         listen: "127.0.0.1:0".parse().expect("an address"),
         database: folder.join("dossiers.db"),
         agency: AgencyCode::parse("000.00.00.G07").expect("an agency"),
         sequence_digits: 4,
-        catalogue: Catalogue::load(&file("procedures.toml"), &mut problems).expect("usable"),
+        catalogue: Catalogue::load(&files, &mut problems).unwrap_or_else(|| panic!("{problems}")),
         calendar: holidays::load(&file("holidays.toml"), Offset::constant(7), &mut problems).expect("usable"),
         message_bytes_max: 16 << 20,
     }

@@ -15,12 +15,13 @@ async fn channel(bench: &Bench) -> Line {
 }
 
 #[tokio::test]
-async fn both_services_are_healthy_and_described() {
+async fn all_services_are_healthy_and_described() {
     let bench = Bench::start().await;
     let channel = channel(&bench).await;
-    let services = ["molisa.dossier.v1.DossierService", "molisa.dossier.v1.DossierOfficeService"];
-    for service in services {
-        let request = HealthCheckRequest { service: service.into() };
+    let services = ["DossierService", "DossierOfficeService", "CatalogueService"];
+    let services = services.map(|name| format!("molisa.dossier.v1.{name}"));
+    for service in &services {
+        let request = HealthCheckRequest { service: service.clone() };
         let health = HealthClient::new(channel.clone()).check(request).await.expect("known").into_inner();
         assert_eq!(health.status(), ServingStatus::Serving);
     }
@@ -37,9 +38,9 @@ async fn both_services_are_healthy_and_described() {
     let MessageResponse::ListServicesResponse(listed) = ask(MessageRequest::ListServices(String::new())).await else {
         panic!("a list of services");
     };
-    for service in services {
-        assert!(listed.service.iter().any(|listed| listed.name == service), "{service}");
-        let described = ask(MessageRequest::FileContainingSymbol(service.into())).await;
+    for service in &services {
+        assert!(listed.service.iter().any(|listed| listed.name == *service), "{service}");
+        let described = ask(MessageRequest::FileContainingSymbol(service.clone())).await;
         assert!(matches!(described, MessageResponse::FileDescriptorResponse(_)), "{service}");
     }
 }
