@@ -30,6 +30,9 @@ pub struct Args {
     /// With --dir: the member that calls.
     #[arg(long, default_value = party::PORTAL.id)]
     member: String,
+    /// With --dir: the partner profile that is called.
+    #[arg(long, default_value = "hoso")]
+    partner: String,
     /// Where to send it: https://host:port/soap/partner.
     #[arg(long, requires_all = ["cert", "key", "ca"])]
     url: Option<String>,
@@ -119,7 +122,10 @@ fn target(args: &Args) -> Result<Target, Error> {
         known: party::MEMBERS.map(|known| known.id).join(", "),
     })?;
     let own = (member.identifier.to_owned(), party::MINISTRY.to_owned());
-    Ok(Target { portal: Portal::open(&ready.soap, &layout, member)?, parties: Some(given.unwrap_or(own)) })
+    // The address in ready.json is one profile's; the others are beside it.
+    let address = ready.soap.rsplit_once('/').map_or(ready.soap.as_str(), |(base, _)| base);
+    let portal = Portal::open(&format!("{address}/{}", args.partner), &layout, member)?;
+    Ok(Target { portal, parties: Some(given.unwrap_or(own)) })
 }
 
 /// What is sent: the file's envelope as it is, or an envelope around its element.

@@ -12,13 +12,14 @@ use prost::Message;
 use prost_types::Timestamp;
 
 use super::applicant::fill_in;
-use super::case::{Case, form_fits, outside_step, timestamp};
+use super::case::{Case, form_fits, outside_step, summary, timestamp};
 use super::catalogue::Procedure;
 use super::code::{AgencyCode, DossierCode};
 use super::contract::molisa::dossier::v1::{
-    Document, Dossier, GetDocumentRequest, GetDocumentResponse, ItemOutcome, ItemResult, ProgressReport, ProgressStep,
-    RecordProgressRequest, RecordProgressResponse, Status, StoredDocument, SyncDossiersRequest, SyncDossiersResponse,
-    document,
+    Document, Dossier, GetDocumentRequest, GetDocumentResponse, ItemOutcome, ItemResult, OnlinePayment, ProgressReport,
+    ProgressStep, RecordProgressRequest, RecordProgressResponse, ReportProgressRequest, ReportProgressResponse,
+    ReturnForm, Status, StoredDocument, SubmissionPlace, SyncDossierRequest, SyncDossierResponse, SyncDossiersRequest,
+    SyncDossiersResponse, document,
 };
 use super::desk::Turn;
 use super::error::Error;
@@ -30,16 +31,21 @@ use crate::crypto::{Digest, hex};
 /// `SyncDossiers`.
 pub fn sync(turn: &Turn<'_>, request: SyncDossiersRequest) -> Result<SyncDossiersResponse, Error> {
     few("dossiers", &request.dossiers)?;
-    let expected = match request.updating {
-        None => Expected::Any,
-        Some(false) => Expected::New,
-        Some(true) => Expected::Known,
-    };
+    let expected = Expected::of(request.updating);
     let results = request.dossiers.into_iter().map(|dossier| {
         let code = dossier.code.clone();
         result(code, turn.records.item(|| take_over(turn, expected, dossier)))
     });
     Ok(SyncDossiersResponse { results: results.collect::<Result<_, Error>>()? })
+}
+
+/// `SyncDossier`.
+pub fn sync_one(turn: &Turn<'_>, request: SyncDossierRequest) -> Result<SyncDossierResponse, Error> {
+    let dossier = request.dossier.unwrap_or_default();
+    let code = dossier.code.clone();
+    take_over(turn, Expected::of(request.updating), dossier)?;
+    let kept = turn.records.find(&code)?.map(|(_, record)| summary(record.dossier));
+    Ok(SyncDossierResponse { dossier: kept })
 }
 
 /// What the sender takes a dossier for.
@@ -50,7 +56,18 @@ enum Expected {
     Any,
 }
 
+impl Expected {
+    fn of(updating: Option<bool>) -> Self {
+        match updating {
+            None => Self::Any,
+            Some(false) => Self::New,
+            Some(true) => Self::Known,
+        }
+    }
+}
+
 fn take_over(turn: &Turn<'_>, expected: Expected, sent: Dossier) -> Result<(), Error> {
+    let sent = completed(sent);
     rules::synced(&sent, turn.now)?;
     let digest = Digest::of(&sent.encode_to_vec());
     let day = turn.day_of(&sent);
@@ -74,6 +91,26 @@ fn take_over(turn: &Turn<'_>, expected: Expected, sent: Dossier) -> Result<(), E
         Expected::New => Err(Error::OtherContent),
         Expected::Known | Expected::Any => update(turn, (key, record), sent, digest),
     }
+}
+
+/// What exchanges leave out that know less of a dossier than the national one, where it can only mean one thing.
+fn completed(mut sent: Dossier) -> Dossier {
+    if sent.processing_unit_code.is_empty() {
+        // Who numbers a dossier handles it.
+        let agency = DossierCode::parse(&sent.code).map(|code| code.agency.as_str().to_owned());
+        sent.processing_unit_code = agency.unwrap_or_default();
+    }
+    if sent.submission_place() == SubmissionPlace::Unspecified {
+        sent.set_submission_place(SubmissionPlace::LocalPortal);
+    }
+    if sent.return_form() == ReturnForm::Unspecified {
+        sent.set_return_form(ReturnForm::InPerson);
+    }
+    if sent.online_payment() == OnlinePayment::Unspecified {
+        let is_free = sent.fees.iter().all(|fee| fee.amount_vnd == 0);
+        sent.set_online_payment(if is_free { OnlinePayment::NoneDue } else { OnlinePayment::NotOnline });
+    }
+    sent
 }
 
 /// The message in whole seconds, with what the catalogue knows, without what only this service records.
@@ -220,6 +257,15 @@ pub fn record_progress(turn: &Turn<'_>, request: RecordProgressRequest) -> Resul
         result(code, turn.records.item(|| record(turn, report)))
     });
     Ok(RecordProgressResponse { results: results.collect::<Result<_, Error>>()? })
+}
+
+/// `ReportProgress`.
+pub fn report_progress(turn: &Turn<'_>, request: ReportProgressRequest) -> Result<ReportProgressResponse, Error> {
+    let report = request.report.unwrap_or_default();
+    let code = report.code.clone();
+    record(turn, report)?;
+    let kept = turn.records.find(&code)?.map(|(_, record)| summary(record.dossier));
+    Ok(ReportProgressResponse { dossier: kept })
 }
 
 fn record(turn: &Turn<'_>, report: ProgressReport) -> Result<(), Error> {

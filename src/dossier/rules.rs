@@ -21,12 +21,24 @@ use crate::crypto::Digest;
 #[derive(Debug, Default)]
 pub struct Check {
     violations: Vec<Violation>,
+    /// The dossier is kept elsewhere: codes that only the national exchange has may be missing. None is invented.
+    kept_elsewhere: bool,
 }
 
 impl Check {
     /// Nothing wrong yet.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Nothing wrong yet with a dossier that another side keeps.
+    pub fn kept_elsewhere() -> Self {
+        Self { kept_elsewhere: true, ..Self::default() }
+    }
+
+    /// Whether what only the national exchange has must be there.
+    fn national(&self) -> (usize, Mandatory) {
+        if self.kept_elsewhere { (0, Mandatory::No) } else { (1, Mandatory::Yes) }
     }
 
     /// All that was found, as one refusal.
@@ -104,9 +116,12 @@ impl Check {
         self.that(fits, field, "phải là mã số thuế: 10 chữ số, chi nhánh thêm dấu - và 3 chữ số");
     }
 
-    /// An address by area codes.
+    /// An address by area codes, or in one line.
     pub fn address(&mut self, field: &str, address: &Address) {
-        self.digits(format!("{field}.province_code"), &address.province_code, 1..=6, AREA_RULE);
+        self.digits(format!("{field}.province_code"), &address.province_code, 0..=6, AREA_RULE);
+        // Some exchanges know an address as one line only.
+        let is_said = !address.province_code.is_empty() || !address.detail.is_empty();
+        self.that(is_said, format!("{field}.province_code"), "bắt buộc phải có nếu không có địa chỉ chi tiết");
         self.digits(format!("{field}.district_code"), &address.district_code, 0..=6, AREA_RULE);
         self.digits(format!("{field}.commune_code"), &address.commune_code, 0..=6, AREA_RULE);
         self.text(format!("{field}.detail"), &address.detail, 0..=500);
@@ -143,7 +158,7 @@ impl Check {
         let name = format!("{field}.file_name");
         self.text(&name, &document.file_name, 1..=4000);
         self.that(!document.file_name.contains(['/', '\\']), name, "không được có đường dẫn");
-        self.text(format!("{field}.component_code"), &document.component_code, 1..=50);
+        self.text(format!("{field}.component_code"), &document.component_code, self.national().0..=50);
         self.code::<Reuse>(format!("{field}.reuse"), document.reuse, Mandatory::No);
         self.text(format!("{field}.replacement_result_code"), &document.replacement_result_code, 0..=50);
         self.source(field, document);
@@ -179,8 +194,9 @@ impl Check {
         for (index, fee) in fees.iter().take(FEES_MAX).enumerate() {
             let field = format!("{field}[{index}]");
             self.text(format!("{field}.name"), &fee.name, 1..=500);
-            self.text(format!("{field}.code"), &fee.code, 1..=50);
-            self.code::<FeeCollection>(format!("{field}.collected"), fee.collected, Mandatory::Yes);
+            let (code_min, collected) = self.national();
+            self.text(format!("{field}.code"), &fee.code, code_min..=50);
+            self.code::<FeeCollection>(format!("{field}.collected"), fee.collected, collected);
             self.code::<FeeKind>(format!("{field}.kind"), fee.kind, Mandatory::Yes);
             self.that(AMOUNTS.contains(&fee.amount_vnd), format!("{field}.amount_vnd"), AMOUNT_RULE);
         }
@@ -252,7 +268,7 @@ pub fn submission(dossier: &Dossier, now: i64) -> Result<(), Error> {
 
 /// A dossier that is kept elsewhere, at the moment `now` (seconds since 1970).
 pub fn synced(dossier: &Dossier, now: i64) -> Result<(), Error> {
-    let mut check = Check::new();
+    let mut check = Check::kept_elsewhere();
     let fits = dossier.code.len() <= 50 && DossierCode::parse(&dossier.code).is_some();
     check.that(fits, "dossier.code", "bắt buộc phải có mã hồ sơ, như 000.00.00.H56-180615-0001");
     check.code::<Status>("dossier.status", dossier.status, Mandatory::Yes);

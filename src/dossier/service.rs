@@ -13,10 +13,10 @@ use super::contract::molisa::dossier::v1::{
     ListAgenciesRequest, ListAgenciesResponse, ListCodesRequest, ListCodesResponse, ListDossiersRequest,
     ListDossiersResponse, ListFieldsRequest, ListFieldsResponse, ListProceduresRequest, ListProceduresResponse,
     ListProgressRequest, ListProgressResponse, OfficeResponse, RecordProgressRequest, RecordProgressResponse,
-    RecordStepRequest, RefuseDossierRequest, RequestPaymentRequest, RequestSupplementRequest, ResumeDossierRequest,
-    ReturnResultRequest, StopDossierRequest, SubmitDossierRequest, SubmitDossierResponse, SupplementDossierRequest,
-    SupplementDossierResponse, SyncDossiersRequest, SyncDossiersResponse, WithdrawDossierRequest,
-    WithdrawDossierResponse,
+    RecordStepRequest, RefuseDossierRequest, ReportProgressRequest, ReportProgressResponse, RequestPaymentRequest,
+    RequestSupplementRequest, ResumeDossierRequest, ReturnResultRequest, StopDossierRequest, SubmitDossierRequest,
+    SubmitDossierResponse, SupplementDossierRequest, SupplementDossierResponse, SyncDossierRequest,
+    SyncDossierResponse, SyncDossiersRequest, SyncDossiersResponse, WithdrawDossierRequest, WithdrawDossierResponse,
 };
 use super::desk::Desk;
 use super::{applicant, directory, exchange, office};
@@ -73,8 +73,16 @@ impl DossierService for Service {
         self.desk.change("SyncDossiers", request, exchange::sync).await
     }
 
+    async fn sync_dossier(&self, request: Request<SyncDossierRequest>) -> Answer<SyncDossierResponse> {
+        self.desk.change("SyncDossier", request, exchange::sync_one).await
+    }
+
     async fn record_progress(&self, request: Request<RecordProgressRequest>) -> Answer<RecordProgressResponse> {
         self.desk.change("RecordProgress", request, exchange::record_progress).await
+    }
+
+    async fn report_progress(&self, request: Request<ReportProgressRequest>) -> Answer<ReportProgressResponse> {
+        self.desk.change("ReportProgress", request, exchange::report_progress).await
     }
 
     async fn get_document(&self, request: Request<GetDocumentRequest>) -> Answer<GetDocumentResponse> {

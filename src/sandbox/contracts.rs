@@ -32,12 +32,17 @@ const FILES: &[(&str, &str)] = files![
     "proto/molisa/dossier/v1/office.proto",
     "proto/molisa/dossier/v1/party.proto",
     "proto/molisa/dossier/v1/service.proto",
+    "schemas/btxh/binding.toml",
+    "schemas/btxh/btxh.xsd",
+    "schemas/btxh/extent-data.xsd",
     "schemas/hoso/binding.toml",
     "schemas/hoso/catalogue/agencies.toml",
     "schemas/hoso/catalogue/codes.toml",
     "schemas/hoso/catalogue/holidays.toml",
     "schemas/hoso/catalogue/procedures.toml",
     "schemas/hoso/hoso.xsd",
+    "schemas/lgsp/binding.toml",
+    "schemas/lgsp/lgsp.xsd",
 ];
 
 #[cfg(test)]

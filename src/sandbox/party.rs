@@ -24,6 +24,10 @@ pub const PORTAL: Party = Party {
 /// The portal's clerk, as X-Road's `userId`.
 pub const PORTAL_USER: &str = "dvcqg.can-bo-01";
 
+/// A province that keeps dossiers of its own.
+pub const PROVINCE: Party =
+    Party { id: "h56", identifier: "VN/GOV/000.00.00.H56/mcdt", name: "Tỉnh Thanh Hóa", agency: "000.00.00.H56" };
+
 /// The portal and two provinces.
 pub const MEMBERS: [Party; 3] = [
     PORTAL,
@@ -33,7 +37,7 @@ pub const MEMBERS: [Party; 3] = [
         name: "Thành phố Hồ Chí Minh",
         agency: "000.00.00.H29",
     },
-    Party { id: "h56", identifier: "VN/GOV/000.00.00.H56/mcdt", name: "Tỉnh Thanh Hóa", agency: "000.00.00.H56" },
+    PROVINCE,
 ];
 
 /// X-Road identifier of the ministry's subsystem that is called.

@@ -1,4 +1,5 @@
-//! `requests/*.xml`: one message of every operation, ready to send as the national portal.
+//! `requests/*.xml`: one message of every operation, ready to send as the national portal; those of other partner
+//! profiles stand in a folder of the profile's name, ready to send as a province.
 //!
 //! What needs a dossier in a certain state gets one of its own, submitted through the gateway and brought there
 //! by an officer.
@@ -20,7 +21,11 @@ use crate::soap::version::Version;
 pub async fn write(layout: &Layout, ready: &Ready) -> Result<(), Error> {
     let folder = layout.path("requests");
     std::fs::create_dir_all(&folder).map_err(Error::at(&folder))?;
-    let is_missing = |sample: &Sample| !folder.join(format!("{}.xml", sample.name)).exists();
+    let file_of = |sample: &Sample| match sample.partner {
+        "hoso" => folder.join(format!("{}.xml", sample.name)),
+        partner => folder.join(partner).join(format!("{}.xml", sample.name)),
+    };
+    let is_missing = |sample: &Sample| !file_of(sample).exists();
     if !SAMPLES.iter().any(is_missing) {
         return Ok(());
     }
@@ -28,9 +33,10 @@ pub async fn write(layout: &Layout, ready: &Ready) -> Result<(), Error> {
         portal: Portal::open(&ready.soap, layout, party::PORTAL)?,
         office: Office::open(&ready.dossier, layout).await?,
     };
-    let now = local_now();
+    let (now, province_code) = (local_now(), own_code());
     for sample in SAMPLES.iter().filter(|sample| is_missing(sample)) {
-        let code = own_code();
+        // What provinces send is about one dossier of theirs, so that the steps follow it.
+        let code = if sample.partner == "hoso" { own_code() } else { province_code.clone() };
         let filling = Filling { code: &code, ..blank(&now) };
         let message = match sample.name {
             "BoSungHoSo" => {
@@ -58,7 +64,9 @@ pub async fn write(layout: &Layout, ready: &Ready) -> Result<(), Error> {
             }
             _ => message(sample, &filling),
         };
-        let file = folder.join(format!("{}.xml", sample.name));
+        let file = file_of(sample);
+        let around = file.parent().expect("requests stand in a folder");
+        std::fs::create_dir_all(around).map_err(Error::at(around))?;
         std::fs::write(&file, message).map_err(Error::at(&file))?;
     }
     Ok(())
@@ -93,15 +101,21 @@ impl Desk {
 }
 
 fn message(sample: &Sample, filling: &Filling<'_>) -> Vec<u8> {
+    let sender = match sample.partner {
+        "hoso" => party::PORTAL,
+        _ => party::PROVINCE,
+    };
     let headers = XRoad {
-        client: party::PORTAL.identifier.to_owned(),
+        client: sender.identifier.to_owned(),
         service: party::MINISTRY.to_owned(),
         operation: sample.operation().to_owned(),
         id: uuid::Uuid::new_v4().to_string(),
-        user: Some(party::PORTAL_USER.to_owned()),
+        user: (sender.id == party::PORTAL.id).then(|| party::PORTAL_USER.to_owned()),
         issue: None,
     };
-    envelope(Version::Soap11, Some(&headers), &sample.body(filling))
+    // Provincial platforms know no X-Road headers.
+    let headers = (sample.partner != "lgsp").then_some(&headers);
+    envelope(Version::Soap11, headers, &sample.body(filling))
 }
 
 fn blank(now: &Zoned) -> Filling<'_> {

@@ -7,6 +7,8 @@ use crate::crypto::Digest;
 /// One sample.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
+    /// The partner profile that it is for.
+    pub partner: &'static str,
     /// Name of its file, without `.xml`; its operation up to the first `-`.
     pub name: &'static str,
     template: &'static str,
@@ -69,6 +71,8 @@ impl Filling<'_> {
     fn value(&self, place: &str) -> String {
         match place {
             "now" => self.now.strftime("%Y%m%d%H%M%S").to_string(),
+            "now-dmy" => self.now.strftime("%d/%m/%Y %H:%M:%S").to_string(),
+            "now-utc" => self.now.timestamp().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             "code" => self.code.to_owned(),
             "dossier" => self.dossier.to_owned(),
             "elsewhere" => self.elsewhere(),
@@ -91,12 +95,19 @@ impl Filling<'_> {
 
 macro_rules! sample {
     ($name:literal) => {
-        Sample { name: $name, template: include_str!(concat!("../../schemas/hoso/samples/", $name, ".xml")) }
+        sample!("hoso", $name)
+    };
+    ($partner:literal, $name:literal) => {
+        Sample {
+            partner: $partner,
+            name: $name,
+            template: include_str!(concat!("../../schemas/", $partner, "/samples/", $name, ".xml")),
+        }
     };
 }
 
 /// All samples: the four areas' applications first.
-pub const SAMPLES: [Sample; 18] = [
+pub const SAMPLES: [Sample; 22] = [
     sample!("NopHoSo"),
     sample!("NopHoSo-DangKyHopDong"),
     sample!("NopHoSo-ThietBiAnToan"),
@@ -115,4 +126,8 @@ pub const SAMPLES: [Sample; 18] = [
     sample!("LayDanhMucCoQuan"),
     sample!("LayDanhMucLinhVuc"),
     sample!("LayDanhMuc"),
+    sample!("btxh", "DongBoDVC"),
+    sample!("btxh", "XuLyHoSo"),
+    sample!("lgsp", "MSyncDocument"),
+    sample!("lgsp", "MDocumentTraces"),
 ];

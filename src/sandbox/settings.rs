@@ -69,9 +69,17 @@ certificate  = "pki/gateway.crt"
 key          = "pki/gateway.key"
 client_trust = ["pki/ca.crt"]
 
-[[partner]]
+[[partner]]                                # the national portal's names
 name    = "hoso"
 binding = "schemas/hoso/binding.toml"
+
+[[partner]]                                # the ministry's own exchange of social assistance with provinces
+name    = "btxh"
+binding = "schemas/btxh/binding.toml"
+
+[[partner]]                                # provincial platforms
+name    = "lgsp"
+binding = "schemas/lgsp/binding.toml"
 
 [[service]]
 name    = "dossier"

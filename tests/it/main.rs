@@ -9,6 +9,7 @@ mod failing;
 mod golden;
 mod hostile;
 mod normal;
+mod profiles;
 mod refused;
 mod samples;
 mod stranger;
