@@ -83,8 +83,8 @@ mod tests {
             ("G07.12.03", "2024-01-01", "Cục Quản lý lao động ngoài nước"),
             ("G07.13.01", "2024-01-01", "Bộ Lao động - Thương binh và Xã hội"),
             ("000.00.01.H22", "2026-01-05", "Một tỉnh"),
-            ("000.00.01.H23", "2026-01-05", "unknown unit"),
-            ("H23.01", "2026-01-05", "unknown unit"),
+            ("000.00.01.H23", "2026-01-05", "unlisted unit"),
+            ("H23.01", "2026-01-05", "unlisted unit"),
         ] {
             let code = AgencyCode::parse(code).expect("a code");
             let found = match catalogue.agency(&code, day.parse().expect("a day")) {

@@ -214,7 +214,7 @@ impl Catalogue {
             key = match key.rsplit_once('.') {
                 Some((above, _)) if key.starts_with(['G', 'H']) => above,
                 Some(_) => code.organisation(),
-                None => return Err(Error::UnknownUnit),
+                None => return Err(Error::UnlistedUnit),
             };
         };
         let agencies = listed.iter().map(|index| &self.agencies[*index]);

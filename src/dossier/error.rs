@@ -45,6 +45,9 @@ pub enum Error {
     /// The processing unit is not this agency's.
     #[error("unknown unit")]
     UnknownUnit,
+    /// The processing unit stands in no list of agencies, nor does one above it.
+    #[error("unlisted unit")]
+    UnlistedUnit,
     /// The dossier has no such supplement round.
     #[error("unknown supplement round")]
     UnknownRound,
@@ -121,7 +124,7 @@ impl Error {
             Self::Invalid(_) => (Code::InvalidArgument, "INVALID_FIELD"),
             Self::UnknownDossier => (Code::NotFound, "UNKNOWN_DOSSIER"),
             Self::UnknownProcedure => (Code::NotFound, "UNKNOWN_PROCEDURE"),
-            Self::UnknownUnit => (Code::NotFound, "UNKNOWN_UNIT"),
+            Self::UnknownUnit | Self::UnlistedUnit => (Code::NotFound, "UNKNOWN_UNIT"),
             Self::UnknownDocument => (Code::NotFound, "UNKNOWN_DOCUMENT"),
             Self::UnknownList => (Code::NotFound, "UNKNOWN_LIST"),
             Self::ProcedureNotValid => (Code::FailedPrecondition, "PROCEDURE_NOT_VALID"),
@@ -180,9 +183,10 @@ impl Error {
             Self::UnknownDossier => "Không tìm thấy hồ sơ",
             Self::UnknownProcedure => "Thủ tục hành chính không có trong danh mục",
             Self::UnknownUnit => "Đơn vị xử lý không thuộc cơ quan này",
+            Self::UnlistedUnit => "Đơn vị xử lý không có trong danh mục cơ quan",
             Self::UnknownDocument => "Không tìm thấy tài liệu, hoặc tài liệu không được lưu kèm nội dung",
             Self::UnknownList => "Không có danh mục này",
-            Self::ProcedureNotValid => "Thủ tục hành chính không có hiệu lực vào ngày nộp hồ sơ",
+            Self::ProcedureNotValid => "Thủ tục hành chính không có hiệu lực vào ngày nộp hồ sơ hoặc ngày tra cứu",
             Self::UnitNotValid => "Đơn vị xử lý không hoạt động vào ngày nộp hồ sơ",
             Self::OtherContent => "Mã hồ sơ đã tồn tại với nội dung khác",
             Self::UnknownRound => "Hồ sơ không có lần yêu cầu bổ sung này",

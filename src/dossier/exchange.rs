@@ -72,7 +72,7 @@ fn take_over(turn: &Turn<'_>, expected: Expected, sent: Dossier) -> Result<(), E
     let digest = Digest::of(&sent.encode_to_vec());
     let day = turn.day_of(&sent);
     let procedure = turn.desk.catalogue.procedure(&sent.procedure_code, day)?;
-    let unit = AgencyCode::parse(&sent.processing_unit_code).ok_or(Error::UnknownUnit)?;
+    let unit = AgencyCode::parse(&sent.processing_unit_code).ok_or(Error::UnlistedUnit)?;
     turn.desk.catalogue.agency(&unit, day)?;
     form_fits(procedure, sent.form.as_ref(), "dossier.form")?;
     let sent = prepared(procedure, sent);
@@ -86,8 +86,11 @@ fn take_over(turn: &Turn<'_>, expected: Expected, sent: Dossier) -> Result<(), E
     if record.synced == Some(digest) {
         return Ok(());
     }
+    let brings_steps = !sent.progress.is_empty() && expected != Expected::New;
+    if !brings_steps && is_stored(turn, &sent)? {
+        return Ok(());
+    }
     match expected {
-        Expected::New if is_stored(turn, &sent)? => Ok(()),
         Expected::New => Err(Error::OtherContent),
         Expected::Known | Expected::Any => update(turn, (key, record), sent, digest),
     }
@@ -384,7 +387,7 @@ fn result(code: String, done: Result<(), Error>) -> Result<ItemResult, Error> {
         Error::Invalid(_) => ItemOutcome::InvalidField,
         Error::UnknownDossier => ItemOutcome::UnknownDossier,
         Error::UnknownProcedure => ItemOutcome::UnknownProcedure,
-        Error::UnknownUnit => ItemOutcome::UnknownUnit,
+        Error::UnknownUnit | Error::UnlistedUnit => ItemOutcome::UnknownUnit,
         Error::IllegalTransition { .. } => ItemOutcome::IllegalTransition,
         Error::NoFeeDue => ItemOutcome::NoFeeDue,
         Error::OtherContent => ItemOutcome::OtherContent,

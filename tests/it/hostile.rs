@@ -32,6 +32,7 @@ pub fn inputs() -> Vec<(&'static str, Vec<u8>)> {
         ("text-too-long", envelope(&lookup(&"1".repeat(1 << 20))).into_bytes()),
         ("control-character", envelope(&lookup("\u{1}")).into_bytes()),
         ("control-reference", envelope(&lookup("&#1;")).into_bytes()),
+        ("progress-501-rows", progress(501)),
         ("body-65-mib", envelope(&lookup(&"1".repeat(65 << 20))).into_bytes()),
     ]
 }
@@ -53,6 +54,16 @@ fn attributes(count: usize) -> Vec<u8> {
 fn namespaces(count: usize) -> Vec<u8> {
     let declarations: String = (0..count).map(|n| format!(r#" xmlns:n{n}="urn:{n}""#)).collect();
     envelope(&format!("<a{declarations}/>")).into_bytes()
+}
+
+fn progress(count: usize) -> Vec<u8> {
+    let row = format!(
+        "<TienDo><MaHoSo>{UNKNOWN}</MaHoSo><NguoiXuLy>A</NguoiXuLy><ThoiDiemXuLy>20240102080000</ThoiDiemXuLy>\
+         <TrangThai>4</TrangThai></TienDo>"
+    );
+    let rows = row.repeat(count);
+    let start = r#"<hs:CapNhatTienDoHoSoMC xmlns:hs="http://molisa.gov.vn/hoso/1.0"><data>"#;
+    envelope(&format!("{start}{rows}</data></hs:CapNhatTienDoHoSoMC>")).into_bytes()
 }
 
 /// Well formed, and no dossier has it.

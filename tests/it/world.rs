@@ -128,10 +128,17 @@ impl World {
     }
 
     async fn step(&self, step: &str, facts: &mut Facts) {
-        if let Some(case) = step.strip_prefix("submit ") {
+        let request = |case: &str| {
             let file = format!("{}/tests/golden/{case}/request.xml", env!("CARGO_MANIFEST_DIR"));
-            let template = std::fs::read_to_string(&file).expect("the case it names has a request");
-            return self.submit(&template, facts).await;
+            std::fs::read_to_string(&file).expect("the case it names has a request")
+        };
+        if let Some(case) = step.strip_prefix("submit ") {
+            return self.submit(&request(case), facts).await;
+        }
+        if let Some(case) = step.strip_prefix("report ") {
+            let answer = self.say(&facts.fill(&request(case))).await.text();
+            assert_eq!(element(&answer, "error_code").as_deref(), Some("0"), "not reported: {answer}");
+            return;
         }
         match step {
             "submit" => {

@@ -172,6 +172,16 @@ async fn a_batch_has_a_limit() {
 }
 
 #[tokio::test]
+async fn a_whole_batch_of_new_dossiers_is_added_and_a_repeat_adds_none() {
+    let mut bench = Bench::start().await;
+    let batch = || (1..=500).map(|number| elsewhere(&format!("H56-240426-{number:04}"))).collect::<Vec<_>>();
+    let all = vec!["Ok"; 500].join(" ");
+    assert_eq!(bench.sync(Some(false), batch()).await, all);
+    assert_eq!(bench.sync(Some(false), batch()).await, all);
+    assert_eq!(bench.dossiers.list_dossiers(list_of_h56()).await.expect("listed").into_inner().total, Some(500));
+}
+
+#[tokio::test]
 async fn what_a_status_needs_must_be_said() {
     let mut bench = Bench::start().await;
     type Change = fn(&mut Dossier);

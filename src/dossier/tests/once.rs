@@ -122,3 +122,23 @@ async fn a_copy_of_the_database_taken_while_it_runs_holds_what_was_answered() {
     let mut revived = Bench::start_in(copy.path().to_owned(), copy.clone()).await;
     assert_eq!(revived.get(&code).await, bench.get(&code).await);
 }
+
+#[tokio::test]
+async fn a_database_of_the_first_version_is_brought_up_to_date_with_what_is_in_it() {
+    use crate::dossier::records::SCHEMA;
+    use crate::store::Store;
+    use crate::store::connection::Schema;
+
+    let folder = std::sync::Arc::new(tempfile::tempdir().expect("a folder"));
+    let first = Schema { steps: &SCHEMA.steps[..1], ..SCHEMA };
+    let store = Store::open(&folder.path().join("dossiers.db"), &first).expect("opened");
+    let body = Dossier { code: "G07-240426-0001".into(), ..application() }.encode_to_vec();
+    let work = move |connection: &rusqlite::Connection| {
+        let sql = "INSERT INTO dossier VALUES ('G07-240426-0001', '', 'G07', 0, 1, 0, ?)";
+        connection.execute(sql, [body]).map_err(crate::store::error::Error::statement)
+    };
+    store.write(work).await.expect("written");
+    drop(store);
+    let mut bench = Bench::start_in(folder.path().to_owned(), folder.clone()).await;
+    bench.take("G07-240426-0001", Status::Accepted).await.expect("it goes on");
+}
