@@ -36,7 +36,10 @@ pub async fn write(layout: &Layout, ready: &Ready) -> Result<(), Error> {
     let (now, province_code) = (local_now(), own_code());
     for sample in SAMPLES.iter().filter(|sample| is_missing(sample)) {
         // What provinces send is about one dossier of theirs, so that the steps follow it.
-        let code = if sample.partner == "hoso" { own_code() } else { province_code.clone() };
+        let code = match sample.partner {
+            "hoso" => own_code(),
+            partner => format!("{province_code}-{partner}"),
+        };
         let filling = Filling { code: &code, ..blank(&now) };
         let message = match sample.name {
             "BoSungHoSo" => {

@@ -60,7 +60,8 @@ async fn a_serving_sandbox_leaves_all_that_is_needed_and_goes_on_where_it_was() 
 /// `call` sends every request of the sandbox; the answers are good and valid.
 fn assert_answers(layout: &Layout, xsd: &Path) {
     let requests = std::fs::read_dir(layout.path("requests")).expect("there are requests");
-    let mut files: Vec<PathBuf> = requests.map(|entry| entry.expect("they can be listed").path()).collect();
+    let files = requests.map(|entry| entry.expect("they can be listed").path());
+    let mut files: Vec<PathBuf> = files.filter(|file| file.is_file()).collect();
     files.sort();
     assert_eq!(files.len(), 18);
     for file in files {
@@ -70,6 +71,17 @@ fn assert_answers(layout: &Layout, xsd: &Path) {
         assert!(output.status.success(), "{name}: {}", told(&output));
         let body = xmllint::body_element(&output.stdout).expect("the answer has a body");
         xmllint::assert_valid_against(xsd, &body);
+    }
+    // A step follows its dossier.
+    let provinces =
+        [("btxh", "DongBoDVC"), ("btxh", "XuLyHoSo"), ("lgsp", "MSyncDocument"), ("lgsp", "MDocumentTraces")];
+    for (partner, operation) in provinces {
+        let file = layout.path("requests").join(partner).join(format!("{operation}.xml"));
+        let as_province = ["--dir", &text(layout.root()), "--member", "h56", "--partner", partner];
+        let output = call(&[&[operation, &text(&file)], &as_province[..]].concat());
+        assert!(output.status.success(), "{operation}: {}", told(&output));
+        let body = xmllint::body_element(&output.stdout).expect("the answer has a body");
+        xmllint::assert_valid_against(&layout.path(&format!("schemas/{partner}/{partner}.xsd")), &body);
     }
 }
 
