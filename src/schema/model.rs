@@ -236,6 +236,13 @@ impl Schema {
         self.global_elements.get(&name).copied()
     }
 
+    /// All elements declared at the top level, as first met: those a message may begin with.
+    pub fn global_elements(&self) -> Vec<ElementId> {
+        let mut all: Vec<ElementId> = self.global_elements.values().copied().collect();
+        all.sort_unstable();
+        all
+    }
+
     /// The global type of this name.
     pub fn type_named(&self, namespace: &str, local: &str) -> Option<TypeId> {
         let name = Name { namespace: self.namespace(namespace)?, local: local.into() };

@@ -15,7 +15,7 @@ use super::values::{self, Refusal};
 use super::wire::{self, OpenMessage};
 use crate::binding::plan::{Action, Nested, Partner, PlanId, Target, TypePlan};
 use crate::schema::model::{
-    Attribute, Complex, Content, Element, ElementId, Kind, Leaf, LeafTerm, Model, NamespaceId, Process, TypeId,
+    Attribute, Complex, Content, Element, ElementId, Kind, Leaf, LeafTerm, Model, NamespaceId, Process, Schema, TypeId,
     ValueConstraint, Wildcard,
 };
 use crate::schema::value::{Identity, Variety, Violation};
@@ -30,19 +30,28 @@ pub(super) fn decode(
     plan: PlanId,
     out: &mut Vec<u8>,
 ) -> Result<(), Invalid> {
-    let namespaces = (0..tape.namespace_count() as u16)
-        .map(|id| partner.schema.namespace(tape.namespace_name(tape::NamespaceId(id))))
-        .collect();
-    let xsi = tape.namespace_id(XSI);
-    let mut decoder = Decoder { partner, tape, root: node, namespaces, xsi, open: SmallVec::new(), ids: None, out };
+    let mut decoder = Decoder::new(&partner.schema, &partner.plans, tape, node, out);
     let action = Action::Inline(plan);
     decoder.element(node, element, &action, true)?;
     decoder.close_to(0);
     decoder.check_references()
 }
 
+/// The same walk without a plan: nothing is carried.
+pub(super) fn validate(schema: &Schema, tape: &Tape<'_>, node: NodeId) -> Result<(), Invalid> {
+    let mut out = Vec::new();
+    let mut decoder = Decoder::new(schema, &[], tape, node, &mut out);
+    let Some(element) = schema.element(tape.namespace_name(tape.namespace(node)), tape.local(node)) else {
+        return Err(decoder.invalid(node, "cvc-elt.1", "an element that the schema declares at its top level"));
+    };
+    decoder.element(node, element, &Action::Ignore, false)?;
+    decoder.check_references()
+}
+
 struct Decoder<'d, 'a> {
-    partner: &'d Partner,
+    schema: &'d Schema,
+    /// Plans by [`PlanId`]; none where nothing is carried.
+    plans: &'d [TypePlan],
     tape: &'d Tape<'a>,
     root: NodeId,
     /// The document's namespaces in the schema's numbers.
@@ -62,11 +71,19 @@ struct Ids {
     wanted: Vec<(NodeId, String)>,
 }
 
-impl<'a> Decoder<'_, 'a> {
+impl<'d, 'a> Decoder<'d, 'a> {
+    fn new(schema: &'d Schema, plans: &'d [TypePlan], tape: &'d Tape<'a>, root: NodeId, out: &'d mut Vec<u8>) -> Self {
+        let namespaces = (0..tape.namespace_count() as u16)
+            .map(|id| schema.namespace(tape.namespace_name(tape::NamespaceId(id))))
+            .collect();
+        let xsi = tape.namespace_id(XSI);
+        Self { schema, plans, tape, root, namespaces, xsi, open: SmallVec::new(), ids: None, out }
+    }
+
     /// Validates one element and carries what its action says.
     fn element(&mut self, node: NodeId, id: ElementId, action: &Action, carried: bool) -> Result<(), Invalid> {
-        let partner = self.partner;
-        let declared = partner.schema.element_of(id);
+        let schema = self.schema;
+        let declared = schema.element_of(id);
         let mut type_id = declared.type_id;
         let mut nil = false;
         let mut own_attributes = false;
@@ -83,7 +100,7 @@ impl<'a> Decoder<'_, 'a> {
                 own_attributes = true;
             }
         }
-        match &partner.schema.type_of(type_id).kind {
+        match &schema.type_of(type_id).kind {
             Kind::Simple(_) => {
                 if own_attributes {
                     let first = self.tape.attributes(node).find(|attribute| Some(attribute.namespace) != self.xsi);
@@ -96,7 +113,7 @@ impl<'a> Decoder<'_, 'a> {
                 self.carry(node, action, &value)
             }
             Kind::Complex(complex) => {
-                if partner.schema.type_of(type_id).is_abstract {
+                if schema.type_of(type_id).is_abstract {
                     return Err(self.invalid(node, "cvc-type.2", "a type derived from this abstract one, by xsi:type"));
                 }
                 match action {
@@ -104,7 +121,7 @@ impl<'a> Decoder<'_, 'a> {
                         self.message(node, type_id, complex, declared, target, nested, nil)
                     }
                     Action::Inline(plan) if carried => {
-                        self.content(node, complex, Some(partner.plan(*plan)), declared, nil)
+                        self.content(node, complex, Some(self.plan(*plan)), declared, nil)
                     }
                     _ => self.content(node, complex, None, declared, nil),
                 }
@@ -132,11 +149,15 @@ impl<'a> Decoder<'_, 'a> {
         self.reach(&target.path);
         let message = wire::open(self.out, target.field, self.tape.span(node).len());
         let around = std::mem::take(&mut self.open);
-        let done = self.content(node, complex, Some(self.partner.plan(plan)), declared, false);
+        let done = self.content(node, complex, Some(self.plan(plan)), declared, false);
         self.close_to(0);
         self.open = around;
         wire::close(self.out, message);
         done
+    }
+
+    fn plan(&self, id: PlanId) -> &'d TypePlan {
+        &self.plans[id.0 as usize]
     }
 
     /// Attributes and content of a complex type (part 1 §3.4.4); `plan` is `None` where nothing is carried.
@@ -274,7 +295,7 @@ impl<'a> Decoder<'_, 'a> {
         text: Cow<'a, str>,
         attribute: Option<&str>,
     ) -> Result<Cow<'a, str>, Invalid> {
-        let value = match self.partner.schema.check(type_id, text) {
+        let value = match self.schema.check(type_id, text) {
             Ok(value) => value,
             Err(Violation { rule, asks }) => {
                 return Err(match attribute {
@@ -288,12 +309,11 @@ impl<'a> Decoder<'_, 'a> {
     }
 
     fn note_identity(&mut self, node: NodeId, type_id: TypeId, value: &str) -> Result<(), Invalid> {
-        let Kind::Simple(simple) = &self.partner.schema.type_of(type_id).kind else { return Ok(()) };
+        let Kind::Simple(simple) = &self.schema.type_of(type_id).kind else { return Ok(()) };
         match (&simple.variety, simple.identity) {
             (Variety::List(item), _) => {
                 let item = *item;
-                if !matches!(&self.partner.schema.type_of(item).kind, Kind::Simple(i) if i.identity == Identity::IdRef)
-                {
+                if !matches!(&self.schema.type_of(item).kind, Kind::Simple(i) if i.identity == Identity::IdRef) {
                     return Ok(());
                 }
                 let ids = self.ids.get_or_insert_default();
@@ -345,7 +365,7 @@ impl<'a> Decoder<'_, 'a> {
             return Ok(());
         }
         let namespace = self.tape.namespace_name(self.tape.namespace(node));
-        match self.partner.schema.element(namespace, self.tape.local(node)) {
+        match self.schema.element(namespace, self.tape.local(node)) {
             Some(id) => self.element(node, id, &Action::Ignore, false),
             None if wildcard.process == Process::Lax => {
                 let children: Vec<NodeId> = self.tape.child_elements(node).collect();
@@ -362,7 +382,7 @@ impl<'a> Decoder<'_, 'a> {
         namespace: Option<NamespaceId>,
         attribute: &tape::Attribute<'a>,
     ) -> Result<(), Invalid> {
-        let global = self.partner.schema.global_attributes.iter();
+        let global = self.schema.global_attributes.iter();
         let mut global = global.filter(|a| Some(a.name.namespace) == namespace && *a.name.local == *attribute.local);
         match (any.process, global.next()) {
             (Process::Skip, _) | (Process::Lax, None) => Ok(()),
@@ -397,11 +417,11 @@ impl<'a> Decoder<'_, 'a> {
         let named = self
             .tape
             .resolve_prefix(node, prefix)
-            .and_then(|namespace| self.partner.schema.type_named(self.tape.namespace_name(namespace), local));
+            .and_then(|namespace| self.schema.type_named(self.tape.namespace_name(namespace), local));
         let Some(named) = named else {
             return Err(self.at_attribute(node, "xsi:type", "cvc-elt.4.2", "a type that the schema declares"));
         };
-        if !self.partner.schema.derives_from(named, declared) {
+        if !self.schema.derives_from(named, declared) {
             let asks = "the element's type or one derived from it";
             return Err(self.at_attribute(node, "xsi:type", "cvc-elt.4.3", asks));
         }
@@ -444,8 +464,8 @@ impl<'a> Decoder<'_, 'a> {
     fn names(&self, model: &Model, leaves: &[Leaf]) -> String {
         let name = |leaf: &Leaf| match &model.leaves[leaf.0 as usize] {
             LeafTerm::Element(id) => {
-                let name = &self.partner.schema.element_of(*id).name;
-                match self.partner.schema.namespace_name(name.namespace) {
+                let name = &self.schema.element_of(*id).name;
+                match self.schema.namespace_name(name.namespace) {
                     "" => name.local.to_string(),
                     namespace => format!("{{{namespace}}}{}", name.local),
                 }

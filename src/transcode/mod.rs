@@ -9,6 +9,7 @@ mod wire;
 mod tests;
 
 use crate::binding::plan::{OperationId, Partner, Step};
+use crate::schema::model::Schema;
 use crate::xml::tape::{NodeId, Tape};
 use crate::xml::writer::Writer;
 
@@ -71,6 +72,14 @@ pub fn decode(
 ) -> Result<(), Invalid> {
     let operation = partner.operation_of(operation);
     decode::decode(partner, tape, node, operation.request_element, operation.request, out)
+}
+
+/// Validates the element at `node`, which the schema declares at its top level, without a binding: the same walk as
+/// [`decode`], carrying nothing.
+///
+/// Errors: the first thing that does not fit; `cvc-elt.1` for an element that is not declared.
+pub fn validate(schema: &Schema, tape: &Tape<'_>, node: NodeId) -> Result<(), Invalid> {
+    decode::validate(schema, tape, node)
 }
 
 /// Decodes and validates an answer wrapper: the way back, for the partner's side of a call.
