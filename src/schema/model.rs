@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::automaton::Automaton;
-use super::value::SimpleType;
+use super::value::{SimpleType, Variety};
 
 /// Index of a namespace name in [`Schema::namespaces`]. 0 is "no namespace".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,8 +65,28 @@ pub struct Element {
     pub nillable: bool,
     /// Default or fixed value for an empty element.
     pub constraint: Option<ValueConstraint>,
+    /// Derivations that `xsi:type` may not use here: `block`.
+    pub block: Derivations,
     /// Where it is declared.
     pub origin: Origin,
+}
+
+/// How a type is derived from its base.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Derivation {
+    /// Its base's content and attributes, and more.
+    Extension,
+    /// Less than its base; lists and unions too, of `anySimpleType`.
+    Restriction,
+}
+
+/// A set of derivations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Derivations {
+    /// [`Derivation::Extension`] is in it.
+    pub extension: bool,
+    /// [`Derivation::Restriction`] is in it.
+    pub restriction: bool,
 }
 
 /// `default` or `fixed`, lexical form.
@@ -85,6 +105,10 @@ pub struct Type {
     pub name: Option<Name>,
     /// The type it is derived from; `None` for anyType.
     pub base: Option<TypeId>,
+    /// How.
+    pub derivation: Derivation,
+    /// Derivations from it that `xsi:type` may not use: `block`.
+    pub block: Derivations,
     /// An abstract complex type: an instance must name a derived one by `xsi:type`.
     pub is_abstract: bool,
     /// Simple or complex.
@@ -270,7 +294,42 @@ impl Schema {
         &self.elements[id.0 as usize]
     }
 
-    /// Whether `derived` is `base` or derives from it: for `xsi:type` and for bindings by a base type's table.
+    /// Whether `xsi:type` may name `derived` on an element of type `declared` that blocks these derivations.
+    /// Source: part 1 §3.3.4 (cvc-elt.4.3), §3.4.6 (cos-ct-derived-ok), §3.14.6 (cos-st-derived-ok).
+    pub fn may_stand_for(&self, derived: TypeId, declared: TypeId, block: Derivations) -> bool {
+        let by_type = self.type_of(declared).block;
+        let block = Derivations {
+            extension: block.extension || by_type.extension,
+            restriction: block.restriction || by_type.restriction,
+        };
+        self.derives_by(derived, declared, block)
+    }
+
+    fn derives_by(&self, derived: TypeId, base: TypeId, block: Derivations) -> bool {
+        let mut at = derived;
+        while at != base {
+            let definition = self.type_of(at);
+            let blocked = match definition.derivation {
+                Derivation::Extension => block.extension,
+                Derivation::Restriction => block.restriction,
+            };
+            match definition.base.filter(|_| !blocked) {
+                Some(next) => at = next,
+                None => return self.derives_from_a_member(derived, base, block),
+            }
+        }
+        true
+    }
+
+    /// A union's member, or what derives from it, stands for the union (cos-st-derived-ok 2.2.4).
+    fn derives_from_a_member(&self, derived: TypeId, union: TypeId, block: Derivations) -> bool {
+        let Kind::Simple(SimpleType { variety: Variety::Union(members), .. }) = &self.type_of(union).kind else {
+            return false;
+        };
+        members.iter().any(|&member| self.derives_by(derived, member, block))
+    }
+
+    /// Whether `derived` is `base` or derives from it: for bindings by a base type's table.
     pub fn derives_from(&self, derived: TypeId, base: TypeId) -> bool {
         let mut at = Some(derived);
         while let Some(id) = at {

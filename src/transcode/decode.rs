@@ -92,7 +92,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
                 let value = self.tape.attribute_value(attribute.index);
                 match attribute.local {
                     "nil" => nil = self.nil(node, declared, &value)?,
-                    "type" => type_id = self.substitute(node, type_id, &value)?,
+                    "type" => type_id = self.substitute(node, declared, &value)?,
                     "schemaLocation" | "noNamespaceSchemaLocation" => {}
                     _ => return Err(self.unknown_attribute(node, attribute.local)),
                 }
@@ -411,7 +411,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
     }
 
     /// `xsi:type` (part 1 §3.3.4): the declared type or one derived from it.
-    fn substitute(&self, node: NodeId, declared: TypeId, value: &str) -> Result<TypeId, Invalid> {
+    fn substitute(&self, node: NodeId, declared: &Element, value: &str) -> Result<TypeId, Invalid> {
         let value = value.trim();
         let (prefix, local) = value.split_once(':').unwrap_or(("", value));
         let named = self
@@ -421,8 +421,8 @@ impl<'d, 'a> Decoder<'d, 'a> {
         let Some(named) = named else {
             return Err(self.at_attribute(node, "xsi:type", "cvc-elt.4.2", "a type that the schema declares"));
         };
-        if !self.schema.derives_from(named, declared) {
-            let asks = "the element's type or one derived from it";
+        if !self.schema.may_stand_for(named, declared.type_id, declared.block) {
+            let asks = "the element's type or one derived from it, not by what is blocked";
             return Err(self.at_attribute(node, "xsi:type", "cvc-elt.4.3", asks));
         }
         Ok(named)
