@@ -18,7 +18,7 @@ use crate::schema::model::{
     Attribute, Complex, Content, Element, ElementId, Kind, Leaf, LeafTerm, Model, NamespaceId, Process, Schema, TypeId,
     ValueConstraint, Wildcard,
 };
-use crate::schema::value::{Identity, Variety, Violation};
+use crate::schema::value::{Identity, Primitive, Variety, Violation};
 use crate::xml::tape::{self, NodeId, NodeKind, Tape};
 
 /// Decodes the content of `node`, an element of this declaration, by `plan`.
@@ -238,16 +238,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
             let declared = &complex.attributes[at];
             let value = self.tape.attribute_value(attribute.index);
             let value = self.checked(node, declared.type_id, value, Some(&declared.name.local))?;
-            if let Some(ValueConstraint::Fixed(fixed)) = &declared.constraint
-                && **fixed != *value
-            {
-                return Err(self.at_attribute(
-                    node,
-                    &declared.name.local,
-                    "cvc-attribute.4",
-                    format!("always {fixed}"),
-                ));
-            }
+            self.check_fixed(node, declared, &value)?;
             if let Some(plan) = plan {
                 self.carry_attribute(node, declared, &plan.attributes[at], &value)?;
             }
@@ -267,6 +258,15 @@ impl<'d, 'a> Decoder<'d, 'a> {
         Ok(())
     }
 
+    fn check_fixed(&self, node: NodeId, declared: &Attribute, value: &str) -> Result<(), Invalid> {
+        match &declared.constraint {
+            Some(ValueConstraint::Fixed(fixed)) if !self.schema.is_same_value(declared.type_id, fixed, value) => {
+                Err(self.at_attribute(node, &declared.name.local, "cvc-attribute.4", format!("always {fixed}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The text of simple content: default applied, checked, white space treated.
     fn value(&mut self, node: NodeId, type_id: TypeId, declared: &Element) -> Result<Cow<'a, str>, Invalid> {
         if self.tape.end(node) > node + 1 && self.tape.child_elements(node).next().is_some() {
@@ -281,7 +281,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
         }
         let value = self.checked(node, type_id, text, None)?;
         if let Some(ValueConstraint::Fixed(fixed)) = &declared.constraint
-            && **fixed != *value
+            && !self.schema.is_same_value(type_id, fixed, &value)
         {
             return Err(self.invalid(node, "cvc-elt.5.2.2.2", format!("always {fixed}")));
         }
@@ -308,26 +308,48 @@ impl<'d, 'a> Decoder<'d, 'a> {
         Ok(value)
     }
 
+    /// What a value means to its document: identifiers are noted, prefixes looked up.
     fn note_identity(&mut self, node: NodeId, type_id: TypeId, value: &str) -> Result<(), Invalid> {
-        let Kind::Simple(simple) = &self.schema.type_of(type_id).kind else { return Ok(()) };
+        let schema = self.schema;
+        let Kind::Simple(simple) = &schema.type_of(type_id).kind else { return Ok(()) };
         match (&simple.variety, simple.identity) {
-            (Variety::List(item), _) => {
-                let item = *item;
-                if !matches!(&self.schema.type_of(item).kind, Kind::Simple(i) if i.identity == Identity::IdRef) {
-                    return Ok(());
-                }
-                let ids = self.ids.get_or_insert_default();
-                ids.wanted.extend(value.split(' ').map(|part| (node, part.to_owned())));
+            (Variety::Atomic(Primitive::QName | Primitive::Notation), _) if !self.has_prefix(node, value) => {
+                Err(self.invalid(node, "cvc-datatype-valid.1.2.1", "a prefix that is declared"))
             }
+            (Variety::List(item), _) => {
+                let mut items = value.split(' ').filter(|item| !item.is_empty());
+                match &schema.type_of(*item).kind {
+                    Kind::Simple(plain)
+                        if plain.identity == Identity::None
+                            && !matches!(plain.variety, Variety::Union(_) | Variety::Atomic(Primitive::QName)) =>
+                    {
+                        Ok(())
+                    }
+                    _ => items.try_for_each(|part| self.note_identity(node, *item, part)),
+                }
+            }
+            (Variety::Union(members), _) => match schema.member(members, value) {
+                Some((member, value)) => self.note_identity(node, member, &value),
+                None => Ok(()),
+            },
             (_, Identity::Id) => {
                 if !self.ids.get_or_insert_default().known.insert(value.to_owned()) {
                     return Err(self.invalid(node, "cvc-id.2", "an ID that no other element has"));
                 }
+                Ok(())
             }
-            (_, Identity::IdRef) => self.ids.get_or_insert_default().wanted.push((node, value.to_string())),
-            (_, Identity::None) => {}
+            (_, Identity::IdRef) => {
+                self.ids.get_or_insert_default().wanted.push((node, value.to_string()));
+                Ok(())
+            }
+            (_, Identity::None | Identity::Entity) => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Whether the prefix of a QName value is declared where it stands (part 2 §3.2.18).
+    fn has_prefix(&self, node: NodeId, value: &str) -> bool {
+        let prefix = value.split_once(':').map_or("", |(prefix, _)| prefix);
+        self.tape.resolve_prefix(node, prefix).is_some()
     }
 
     fn check_references(&self) -> Result<(), Invalid> {
@@ -388,7 +410,8 @@ impl<'d, 'a> Decoder<'d, 'a> {
             (Process::Skip, _) | (Process::Lax, None) => Ok(()),
             (_, Some(declared)) => {
                 let value = self.tape.attribute_value(attribute.index);
-                self.checked(node, declared.type_id, value, Some(&declared.name.local)).map(drop)
+                let value = self.checked(node, declared.type_id, value, Some(&declared.name.local))?;
+                self.check_fixed(node, declared, &value)
             }
             (Process::Strict, None) => Err(self.unknown_attribute(node, attribute.local)),
         }

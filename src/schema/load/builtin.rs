@@ -100,9 +100,9 @@ enum Narrowing {
     White(WhiteSpace),
     Token(Token),
     Identity(Identity),
-    Same,
     Integer,
     Range(Option<&'static str>, Option<&'static str>),
+    Unsigned(&'static str),
 }
 
 impl Narrowing {
@@ -111,8 +111,11 @@ impl Narrowing {
             Self::White(white_space) => simple.white_space = *white_space,
             Self::Token(token) => simple.token = *token,
             Self::Identity(identity) => simple.identity = *identity,
-            Self::Same => {}
             Self::Integer => simple.variety = Variety::Atomic(Primitive::Integer),
+            Self::Unsigned(max) => {
+                simple.token = Token::Digits;
+                simple.facets.max = Some(Bound::new(max, true));
+            }
             Self::Range(min, max) => {
                 let bound = |value: &&str| Bound::new(value, true);
                 simple.facets.min = min.as_ref().map(bound).or(simple.facets.min.take());
@@ -153,8 +156,7 @@ const DERIVED: &[(&str, &str, Narrowing)] = &[
     ("NCName", "Name", Narrowing::Token(Token::NcName)),
     ("ID", "NCName", Narrowing::Identity(Identity::Id)),
     ("IDREF", "NCName", Narrowing::Identity(Identity::IdRef)),
-    // Unparsed entities need a DTD, which no message may have: the lexical form is all that is checked.
-    ("ENTITY", "NCName", Narrowing::Same),
+    ("ENTITY", "NCName", Narrowing::Identity(Identity::Entity)),
     ("integer", "decimal", Narrowing::Integer),
     ("nonPositiveInteger", "integer", Narrowing::Range(None, Some("0"))),
     ("negativeInteger", "nonPositiveInteger", Narrowing::Range(None, Some("-1"))),
@@ -163,7 +165,7 @@ const DERIVED: &[(&str, &str, Narrowing)] = &[
     ("short", "int", Narrowing::Range(Some("-32768"), Some("32767"))),
     ("byte", "short", Narrowing::Range(Some("-128"), Some("127"))),
     ("nonNegativeInteger", "integer", Narrowing::Range(Some("0"), None)),
-    ("unsignedLong", "nonNegativeInteger", Narrowing::Range(None, Some("18446744073709551615"))),
+    ("unsignedLong", "nonNegativeInteger", Narrowing::Unsigned("18446744073709551615")),
     ("unsignedInt", "unsignedLong", Narrowing::Range(None, Some("4294967295"))),
     ("unsignedShort", "unsignedInt", Narrowing::Range(None, Some("65535"))),
     ("unsignedByte", "unsignedShort", Narrowing::Range(None, Some("255"))),
