@@ -12,6 +12,8 @@ pub struct NamespaceId(pub u16);
 /// Index in [`Schema::types`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TypeId(pub u32);
+/// `xs:anyType`, the type of an element that names none.
+pub const ANY_TYPE: TypeId = TypeId(0);
 /// Index in [`Schema::elements`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ElementId(pub u32);
@@ -238,6 +240,46 @@ pub enum Particle {
     Choice(Vec<Particle>, Occurs),
     /// Each at most once, in any order; written in declared order.
     All(Vec<Particle>, Occurs),
+}
+
+impl WildcardNamespaces {
+    /// What both let in; `None` where that cannot be said (part 1 §3.10.6, cos-aw-intersect).
+    pub(super) fn intersection(&self, other: &Self) -> Option<Self> {
+        Some(match (self, other) {
+            (Self::Any, one) | (one, Self::Any) => one.clone(),
+            (Self::Other(not), Self::List(list)) | (Self::List(list), Self::Other(not)) => {
+                let left = list.iter().filter(|&name| name != not && *name != NamespaceId(0));
+                Self::List(left.copied().collect())
+            }
+            (Self::List(one), Self::List(two)) => {
+                Self::List(one.iter().filter(|name| two.contains(name)).copied().collect())
+            }
+            (Self::Other(one), Self::Other(two)) if one == two => self.clone(),
+            (Self::Other(NamespaceId(0)), one) | (one, Self::Other(NamespaceId(0))) => one.clone(),
+            (Self::Other(_), Self::Other(_)) => return None,
+        })
+    }
+
+    /// What either lets in; `None` where that cannot be said (part 1 §3.10.6, cos-aw-union).
+    pub(super) fn union(&self, other: &Self) -> Option<Self> {
+        Some(match (self, other) {
+            (Self::Any, _) | (_, Self::Any) => Self::Any,
+            (Self::List(one), Self::List(two)) => {
+                let more = two.iter().filter(|name| !one.contains(name));
+                Self::List(one.iter().chain(more).copied().collect())
+            }
+            (Self::Other(one), Self::Other(two)) if one == two => self.clone(),
+            (Self::Other(_), Self::Other(_)) => Self::Other(NamespaceId(0)),
+            (Self::Other(not), Self::List(list)) | (Self::List(list), Self::Other(not)) => {
+                match (list.contains(not), list.contains(&NamespaceId(0))) {
+                    (true, true) => Self::Any,
+                    (true, false) => Self::Other(NamespaceId(0)),
+                    (false, false) => Self::Other(*not),
+                    (false, true) => return None,
+                }
+            }
+        })
+    }
 }
 
 impl Schema {

@@ -15,8 +15,8 @@ use super::values::{self, Refusal};
 use super::wire::{self, OpenMessage};
 use crate::binding::plan::{Action, Nested, Partner, PlanId, Target, TypePlan};
 use crate::schema::model::{
-    Attribute, Complex, Content, Element, ElementId, Kind, Leaf, LeafTerm, Model, NamespaceId, Process, Schema, TypeId,
-    ValueConstraint, Wildcard,
+    ANY_TYPE, Attribute, Complex, Content, Derivations, Element, ElementId, Kind, Leaf, LeafTerm, Model, Name,
+    NamespaceId, Origin, Process, Schema, TypeId, ValueConstraint, Wildcard,
 };
 use crate::schema::value::{Identity, Primitive, Variety, Violation};
 use crate::xml::tape::{self, NodeId, NodeKind, Tape};
@@ -82,8 +82,11 @@ impl<'d, 'a> Decoder<'d, 'a> {
 
     /// Validates one element and carries what its action says.
     fn element(&mut self, node: NodeId, id: ElementId, action: &Action, carried: bool) -> Result<(), Invalid> {
+        self.declared(node, self.schema.element_of(id), action, carried)
+    }
+
+    fn declared(&mut self, node: NodeId, declared: &Element, action: &Action, carried: bool) -> Result<(), Invalid> {
         let schema = self.schema;
-        let declared = schema.element_of(id);
         let mut type_id = declared.type_id;
         let mut nil = false;
         let mut own_attributes = false;
@@ -389,9 +392,9 @@ impl<'d, 'a> Decoder<'d, 'a> {
         let namespace = self.tape.namespace_name(self.tape.namespace(node));
         match self.schema.element(namespace, self.tape.local(node)) {
             Some(id) => self.element(node, id, &Action::Ignore, false),
-            None if wildcard.process == Process::Lax => {
-                let children: Vec<NodeId> = self.tape.child_elements(node).collect();
-                children.into_iter().try_for_each(|child| self.wild(child, wildcard))
+            // Part 1 §3.3.4: laxly assessed is assessed by anyType; strict takes a type named by xsi:type too.
+            None if wildcard.process == Process::Lax || self.tape.attribute(node, XSI, "type").is_some() => {
+                self.declared(node, &undeclared(), &Action::Ignore, false)
             }
             None => Err(self.invalid(node, "cvc-complex-type.2.4.c", "an element that the schema declares")),
         }
@@ -419,7 +422,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
 
     /// `xsi:nil` (part 1 §3.3.4).
     fn nil(&self, node: NodeId, declared: &Element, value: &str) -> Result<bool, Invalid> {
-        let nil = match value.trim() {
+        let nil = match value.trim_matches(WHITE_SPACE) {
             "true" | "1" => true,
             "false" | "0" => false,
             _ => return Err(self.at_attribute(node, "xsi:nil", "cvc-datatype-valid.1.2.1", "true or false")),
@@ -435,7 +438,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
 
     /// `xsi:type` (part 1 §3.3.4): the declared type or one derived from it.
     fn substitute(&self, node: NodeId, declared: &Element, value: &str) -> Result<TypeId, Invalid> {
-        let value = value.trim();
+        let value = value.trim_matches(WHITE_SPACE);
         let (prefix, local) = value.split_once(':').unwrap_or(("", value));
         let named = self
             .tape
@@ -517,6 +520,20 @@ impl<'d, 'a> Decoder<'d, 'a> {
     }
 }
 
+/// What stands for the declaration of an element that has none.
+fn undeclared() -> Element {
+    Element {
+        name: Name { namespace: NamespaceId(0), local: "".into() },
+        type_id: ANY_TYPE,
+        nillable: false,
+        constraint: None,
+        block: Derivations::default(),
+        origin: Origin { file: 0, line: 0 },
+    }
+}
+
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+/// XML's own; Rust's `trim` takes more.
+const WHITE_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 /// Names said in a message of what was expected.
 const SHOWN_MAX: usize = 8;

@@ -276,7 +276,7 @@ fn spaced(value: &str, random: &mut Random) -> String {
 fn specials(primitive: Primitive, token: Token) -> &'static [&'static str] {
     match primitive {
         Primitive::String => match token {
-            Token::Any => {
+            Token::Any | Token::Digits => {
                 &["", "a", "a b", " a ", "a\tb", "a\n\nb", "Đơn đề nghị", "\u{1F600}", "]]>", "<&>\"'", "a  b"]
             }
             Token::Language => &[

@@ -124,22 +124,38 @@ fn xmllint(schema: &Path, messages: &[Message]) -> Result<Vec<Vec<String>>, Stri
         command.arg(file);
     }
     let output = command.output().map_err(|error| format!("xmllint: {error}"))?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let lines: HashSet<&str> = said.lines().collect();
-    let mut verdicts = Vec::new();
-    for file in &files {
-        if lines.contains(format!("{file} validates").as_str()) {
-            verdicts.push(Vec::new());
-        } else if lines.contains(format!("{file} fails to validate").as_str()) {
-            let place = format!("{file}:");
-            verdicts.push(said.lines().filter_map(|line| line.strip_prefix(&place)).map(str::to_owned).collect());
-        } else {
-            let start: String = said.chars().take(2000).collect();
-            return Err(format!("xmllint gives no verdict: {start}"));
-        }
-    }
-    Ok(verdicts)
+    let said = String::from_utf8_lossy(&output.stderr);
+    read_verdicts(&said, &format!("{}/", dir.path().display()), messages.len())
 }
 
+/// `DIR/7.xml validates`, `DIR/7.xml fails to validate`, and before the latter `DIR/7.xml:LINE: …`, which goes on over
+/// several lines where a value does.
+fn read_verdicts(said: &str, dir: &str, count: usize) -> Result<Vec<Vec<String>>, String> {
+    let mut refused: Vec<Vec<String>> = vec![Vec::new(); count];
+    let mut judged = vec![false; count];
+    let mut last = None;
+    for line in said.lines() {
+        let own = line.strip_prefix(dir).and_then(|rest| rest.split_once(".xml"));
+        match own.and_then(|(number, rest)| Some((number.parse::<usize>().ok().filter(|&n| n < count)?, rest))) {
+            Some((at, " validates" | " fails to validate")) => judged[at] = true,
+            Some((at, rest)) => {
+                refused[at].push(rest.trim_start_matches(':').to_owned());
+                last = Some(at);
+            }
+            None => {
+                if let Some(entry) = last.and_then(|at: usize| refused[at].last_mut()) {
+                    entry.push('\n');
+                    entry.push_str(line);
+                }
+            }
+        }
+    }
+    if judged.iter().all(|&judged| judged) {
+        return Ok(refused);
+    }
+    Err(format!("xmllint gives no verdict: {}", said.chars().take(2000).collect::<String>()))
+}
+
+const XSD: &str = "http://www.w3.org/2001/XMLSchema";
 /// Messages for one run of `xmllint`.
 const BATCH: usize = 200;

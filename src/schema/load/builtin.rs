@@ -4,14 +4,12 @@ use super::index::Builder;
 use super::source::XSD;
 use crate::schema::automaton::Automaton;
 use crate::schema::model::{
-    Complex, Content, Derivation, Derivations, Kind, Leaf, LeafTerm, Model, Name, Occurs, Origin, Particle, Process, Type, TypeId, Wildcard,
-    WildcardNamespaces,
+    ANY_TYPE, Complex, Content, Derivation, Derivations, Kind, Leaf, LeafTerm, Model, Name, Occurs, Origin, Particle,
+    Process, Type, TypeId, Wildcard, WildcardNamespaces,
 };
 use crate::schema::value::facets::{Bound, Facets};
 use crate::schema::value::{Identity, Primitive, SimpleType, Token, Variety, WhiteSpace};
 
-/// `xs:anyType`, the type of an element that names none.
-pub(super) const ANY_TYPE: TypeId = TypeId(0);
 /// `xs:anySimpleType`, the type of an attribute that names none.
 pub(super) const ANY_SIMPLE_TYPE: TypeId = TypeId(1);
 
@@ -23,7 +21,15 @@ impl Builder<'_> {
             let name = Name { namespace, local: local.into() };
             self.schema.global_types.insert(name.clone(), id);
             let origin = Origin { file: 0, line: 0 };
-            self.schema.types.push(Type { name: Some(name), base, derivation: Derivation::Restriction, block: Derivations::default(), is_abstract: false, kind, origin });
+            self.schema.types.push(Type {
+                name: Some(name),
+                base,
+                derivation: Derivation::Restriction,
+                block: Derivations::default(),
+                is_abstract: false,
+                kind,
+                origin,
+            });
             id
         };
         add("anyType", None, Kind::Complex(Complex::default()));
@@ -40,7 +46,15 @@ impl Builder<'_> {
             self.schema.global_types.insert(name.clone(), id);
             let origin = Origin { file: 0, line: 0 };
             let kind = Kind::Simple(simple);
-            self.schema.types.push(Type { name: Some(name), base: Some(base), derivation: Derivation::Restriction, block: Derivations::default(), is_abstract: false, kind, origin });
+            self.schema.types.push(Type {
+                name: Some(name),
+                base: Some(base),
+                derivation: Derivation::Restriction,
+                block: Derivations::default(),
+                is_abstract: false,
+                kind,
+                origin,
+            });
         }
         for (local, item) in [("NMTOKENS", "NMTOKEN"), ("IDREFS", "IDREF"), ("ENTITIES", "ENTITY")] {
             let (item, _) = self.built_in(item);

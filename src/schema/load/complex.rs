@@ -1,12 +1,12 @@
 //! Element declarations and complex types (part 1 §3.3, §3.4): content, derivation, attributes.
 
 use super::attributes::Attributes;
-use super::builtin::ANY_TYPE;
 use super::index::{At, Builder, Space};
 use super::particles::{ONCE, Raw};
 use crate::schema::automaton::Automaton;
 use crate::schema::model::{
-    Complex, Content, Derivation, Derivations, Element, ElementId, Kind, Model, Name, NamespaceId, TypeId, ValueConstraint,
+    ANY_TYPE, Complex, Content, Derivation, Derivations, Element, ElementId, Kind, Model, Name, NamespaceId, TypeId,
+    ValueConstraint,
 };
 
 impl Builder<'_> {
@@ -147,7 +147,15 @@ impl Builder<'_> {
             let kind = Kind::Simple(restricted);
             let made = TypeId(self.schema.types.len() as u32);
             let base = Some(simple);
-            self.schema.types.push(crate::schema::model::Type { name, base, derivation: Derivation::Restriction, block: Derivations::default(), is_abstract: false, kind, origin });
+            self.schema.types.push(crate::schema::model::Type {
+                name,
+                base,
+                derivation: Derivation::Restriction,
+                block: Derivations::default(),
+                is_abstract: false,
+                kind,
+                origin,
+            });
             simple = made;
         }
         let own = self.attributes(derivation);
@@ -197,6 +205,10 @@ impl Builder<'_> {
         let mut all = Attributes { declared: complex.attributes.clone(), ..Attributes::default() };
         // A restriction that names no wildcard allows none (part 1 §3.4.2).
         let inherited_any = complex.any_attribute.clone().filter(|_| !restriction);
+        let union = match (&own.any, &inherited_any) {
+            (Some(own), Some(inherited)) => Some(own.namespaces.union(&inherited.namespaces)),
+            _ => None,
+        };
         all.declared.retain(|inherited| {
             !own.prohibited.contains(&inherited.name) && own.declared.iter().all(|o| o.name != inherited.name)
         });
@@ -209,6 +221,13 @@ impl Builder<'_> {
         }
         all.declared.extend(own.declared);
         all.any = own.any.or(inherited_any);
+        match (union, &mut all.any) {
+            (Some(Some(namespaces)), Some(any)) => any.namespaces = namespaces,
+            (Some(None), _) => {
+                self.error(at, "what either wildcard lets in cannot be said by one", "list the namespaces")
+            }
+            _ => {}
+        }
         all
     }
 

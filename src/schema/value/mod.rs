@@ -172,14 +172,12 @@ impl Schema {
                     }
                 }
             }
-            Variety::Union(members) => {
-                match (self.member(members, one), self.member(members, other)) {
-                    (Some((member, one)), Some((same, other))) if member == same => {
-                        self.is_same_value(member, &one, &other)
-                    }
-                    _ => false,
+            Variety::Union(members) => match (self.member(members, one), self.member(members, other)) {
+                (Some((member, one)), Some((same, other))) if member == same => {
+                    self.is_same_value(member, &one, &other)
                 }
-            }
+                _ => false,
+            },
         }
     }
 

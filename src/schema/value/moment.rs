@@ -152,8 +152,9 @@ impl Cursor<'_> {
         }
         self.0 = rest;
         let year: i64 = year.parse().ok().filter(|&year| year != 0)?;
-        // Year -1 is the year before year 1.
-        Some(if negative { 1 - year } else { year })
+        // Part 2 appendix E reckons with the number as written: -0004, not -0005, has a leap day. No value is in year 0,
+        // so that the order is the same.
+        Some(if negative { -year } else { year })
     }
 
     fn date(&mut self) -> Option<(i64, u32, u32)> {
