@@ -94,10 +94,12 @@ impl<'d, 'a> Decoder<'d, 'a> {
             if Some(attribute.namespace) == self.xsi {
                 let value = self.tape.attribute_value(attribute.index);
                 match attribute.local {
+                    // It is a declaration that allows or refuses it; laxly, there is none.
+                    "nil" if declared.name.local.is_empty() => {}
                     "nil" => nil = self.nil(node, declared, &value)?,
                     "type" => type_id = self.substitute(node, declared, &value)?,
                     "schemaLocation" | "noNamespaceSchemaLocation" => {}
-                    _ => return Err(self.unknown_attribute(node, attribute.local)),
+                    _ => own_attributes = true,
                 }
             } else {
                 own_attributes = true;
@@ -106,7 +108,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
         match &schema.type_of(type_id).kind {
             Kind::Simple(_) => {
                 if own_attributes {
-                    let first = self.tape.attributes(node).find(|attribute| Some(attribute.namespace) != self.xsi);
+                    let first = self.tape.attributes(node).find(|attribute| !self.is_instance(attribute));
                     return Err(self.unknown_attribute(node, first.map_or("", |attribute| attribute.local)));
                 }
                 if nil {
@@ -157,6 +159,12 @@ impl<'d, 'a> Decoder<'d, 'a> {
         self.open = around;
         wire::close(self.out, message);
         done
+    }
+
+    /// Whether it is one of the four attributes that every element may have (part 1 §2.6).
+    fn is_instance(&self, attribute: &tape::Attribute<'a>) -> bool {
+        Some(attribute.namespace) == self.xsi
+            && matches!(attribute.local, "nil" | "type" | "schemaLocation" | "noNamespaceSchemaLocation")
     }
 
     fn plan(&self, id: PlanId) -> &'d TypePlan {
@@ -223,7 +231,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
     fn attributes(&mut self, node: NodeId, complex: &Complex, plan: Option<&TypePlan>) -> Result<(), Invalid> {
         let mut seen: SmallVec<[bool; 16]> = SmallVec::from_elem(false, complex.attributes.len());
         for attribute in self.tape.attributes(node) {
-            if Some(attribute.namespace) == self.xsi {
+            if self.is_instance(&attribute) {
                 continue;
             }
             let namespace = self.namespaces[attribute.namespace.0 as usize];
@@ -278,7 +286,8 @@ impl<'d, 'a> Decoder<'d, 'a> {
         let text = self.tape.text(node);
         match &declared.constraint {
             Some(ValueConstraint::Default(value) | ValueConstraint::Fixed(value)) if text.is_empty() => {
-                return Ok(Cow::Owned(value.to_string()));
+                // Part 1 §3.3.4 cvc-elt.5.1.1: it must be of the type that xsi:type names, too.
+                return self.checked(node, type_id, Cow::Owned(value.to_string()), None);
             }
             _ => {}
         }
@@ -520,7 +529,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
     }
 }
 
-/// What stands for the declaration of an element that has none.
+/// What stands for the declaration of an element that has none: it has no name either.
 fn undeclared() -> Element {
     Element {
         name: Name { namespace: NamespaceId(0), local: "".into() },

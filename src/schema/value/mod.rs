@@ -143,7 +143,8 @@ impl Schema {
                         asks: "a value of one of the union's member types".into(),
                     });
                 };
-                simple.facets.check_patterns(&value)?;
+                // Part 2 §4.3.6: white space is the member's business, and treated before any facet.
+                simple.facets.check_patterns(&taken)?;
                 simple.facets.check_enumeration(|one| self.is_same_value(type_id, one, &taken))?;
                 if *taken != *value {
                     return Ok(Cow::Owned(taken.into_owned()));
