@@ -457,7 +457,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
             return Err(self.at_attribute(node, "xsi:type", "cvc-elt.4.2", "a type that the schema declares"));
         };
         if !self.schema.may_stand_for(named, declared.type_id, declared.block) {
-            let asks = "the element's type or one derived from it, not by what is blocked";
+            let asks = "the element's type or one derived from it";
             return Err(self.at_attribute(node, "xsi:type", "cvc-elt.4.3", asks));
         }
         Ok(named)

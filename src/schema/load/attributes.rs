@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::builtin::ANY_SIMPLE_TYPE;
 use super::index::{At, Builder, Space};
 use super::source::XSD;
 use crate::schema::model::{
-    Attribute, Name, NamespaceId, Process, TypeId, ValueConstraint, Wildcard, WildcardNamespaces,
+    ANY_SIMPLE_TYPE, Attribute, Name, NamespaceId, Process, TypeId, ValueConstraint, Wildcard, WildcardNamespaces,
 };
 
 /// Attributes of one type or group.

@@ -4,14 +4,11 @@ use super::index::Builder;
 use super::source::XSD;
 use crate::schema::automaton::Automaton;
 use crate::schema::model::{
-    ANY_TYPE, Complex, Content, Derivation, Derivations, Kind, Leaf, LeafTerm, Model, Name, Occurs, Origin, Particle,
-    Process, Type, TypeId, Wildcard, WildcardNamespaces,
+    ANY_SIMPLE_TYPE, ANY_TYPE, Complex, Content, Derivation, Derivations, Kind, Leaf, LeafTerm, Model, Name, Occurs,
+    Origin, Particle, Process, Type, TypeId, Wildcard, WildcardNamespaces,
 };
 use crate::schema::value::facets::{Bound, Facets};
 use crate::schema::value::{Identity, Primitive, SimpleType, Token, Variety, WhiteSpace};
-
-/// `xs:anySimpleType`, the type of an attribute that names none.
-pub(super) const ANY_SIMPLE_TYPE: TypeId = TypeId(1);
 
 impl Builder<'_> {
     pub(super) fn add_built_in_types(&mut self) {

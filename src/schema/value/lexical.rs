@@ -2,9 +2,9 @@
 
 use super::decimal::Decimal;
 use super::moment::{Duration, Moment};
+use super::names::{is_name, is_ncname, is_nmtoken};
 use super::uri::is_reference;
 use super::{Primitive, Token, Violation};
-use crate::xml::chars::{is_name_part, is_name_start, is_ncname};
 
 /// Checks that a value, white space already treated, is in the lexical space of its primitive.
 pub fn check(primitive: Primitive, token: Token, value: &str) -> Result<(), Violation> {
@@ -57,15 +57,11 @@ pub fn base64_octets(value: &str) -> Option<usize> {
 }
 
 fn check_token(token: Token, value: &str) -> Result<(), Violation> {
-    let name_part = |c| c == ':' || is_name_start(c) || is_name_part(c);
     let (good, asks) = match token {
         Token::Any | Token::Digits => return Ok(()),
         Token::Language => (is_language(value), "a language tag"),
-        Token::NmToken => (!value.is_empty() && value.chars().all(name_part), "a name token"),
-        Token::Name => {
-            let starts = value.chars().next().is_some_and(|c| c == ':' || is_name_start(c));
-            (starts && value.chars().all(name_part), "a name")
-        }
+        Token::NmToken => (is_nmtoken(value), "a name token"),
+        Token::Name => (is_name(value), "a name"),
         Token::NcName => (is_ncname(value), "a name without a colon"),
     };
     if good { Ok(()) } else { Err(Violation { rule: "cvc-datatype-valid.1.2.1", asks: asks.into() }) }

@@ -4,6 +4,7 @@ pub mod decimal;
 pub mod facets;
 pub mod lexical;
 pub mod moment;
+pub mod names;
 pub mod pattern;
 pub mod uri;
 
