@@ -73,7 +73,7 @@ fn main() {
                 known.entry(defect.about).or_insert((defect.clause, 0)).1 += 1;
             }
             if one.known.is_none() || arguments.all {
-                show(one);
+                println!("--- {one}");
             }
         }
     }
@@ -94,21 +94,3 @@ fn main() {
         std::process::exit(1);
     }
 }
-
-fn show(one: &judge::Disagreement) {
-    let broken = if one.message.broken.is_empty() { "nothing" } else { one.message.broken };
-    println!("--- {} (broken: {broken})", one.schema.display());
-    match &one.ours {
-        Ok(()) => println!("ours: accepted"),
-        Err(invalid) => println!("ours: line {}: {invalid}", invalid.line),
-    }
-    match one.theirs.as_slice() {
-        [] => println!("libxml2: accepted"),
-        said => println!("libxml2: {}", said.join("\n         ")),
-    }
-    let text: String = one.message.text.chars().take(SHOWN_MAX).collect();
-    println!("{text}{}", if text.len() < one.message.text.len() { "…" } else { "" });
-}
-
-/// Characters of a message that are shown.
-const SHOWN_MAX: usize = 3000;

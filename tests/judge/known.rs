@@ -78,12 +78,12 @@ pub fn explain(it: &Disagreement, schema: &Schema) -> Option<&'static Defect> {
 
 const DEFECTS: &[Defect] = &[
     Defect {
-        about: "does not trim white space around dates, times, durations and bounded integers",
+        about: "does not trim white space around dates, times, durations, bounded integers, INF and NaN",
         clause: "part 2 §4.3.6: whiteSpace of these types is collapse, fixed",
         kind: Wrongly::Refuses(|said, _, schema| {
-            said.value.is_some_and(|(value, type_name)| {
-                value.trim_matches(WHITE_SPACE).len() < value.len() && is_untrimmed(schema, type_name)
-            })
+            let Some((value, type_name)) = said.value else { return false };
+            let trimmed = value.trim_matches(WHITE_SPACE);
+            trimmed.len() < value.len() && is_untrimmed(schema, type_name, trimmed)
         }),
     },
     Defect {
@@ -135,8 +135,9 @@ const DEFECTS: &[Defect] = &[
         clause: "part 2 §3.2.3: 18 digits at least must be supported; a limit, not an error",
         kind: Wrongly::Refuses(|said, _, schema| {
             said.value.is_some_and(|(value, type_name)| {
-                value.bytes().filter(u8::is_ascii_digit).count() > 24
-                    && matches!(primitive(schema, type_name), Some(Primitive::Decimal | Primitive::Integer))
+                let digits = |word: &str| word.bytes().filter(u8::is_ascii_digit).count();
+                value.split(WHITE_SPACE).any(|word| digits(word) > 24 && word.parse::<f64>().is_ok())
+                    && !matches!(primitive(schema, type_name), Some(Primitive::String))
             })
         }),
     },
@@ -178,6 +179,14 @@ const DEFECTS: &[Defect] = &[
         }),
     },
     Defect {
+        about: "takes a sign alone, with white space behind it, for a number",
+        clause: "part 2 §3.2.3, §3.3.13: digits, at least one",
+        kind: Wrongly::Accepts(|it| {
+            let trimmed = it.value.trim_matches(WHITE_SPACE);
+            it.rule == "cvc-datatype-valid.1.2.1" && matches!(trimmed, "+" | "-") && trimmed.len() < it.value.len()
+        }),
+    },
+    Defect {
         about: "takes an empty NMTOKENS, IDREFS or ENTITIES",
         clause: "part 2 §3.3.5, §3.3.10, §3.3.12: minLength 1",
         kind: Wrongly::Accepts(|it| {
@@ -212,7 +221,8 @@ const DEFECTS: &[Defect] = &[
 fn refused_value(text: &str) -> Option<(&str, &str)> {
     let (start, end) = text.split_once("' is not a valid value of the ")?;
     let (_, value) = start.split_once("': '")?;
-    let (_, name) = end.split_once("type '")?;
+    // A type without a name is "the local atomic type."
+    let name = end.split_once("type '").map_or("", |(_, name)| name);
     Some((value, name.split('\'').next()?))
 }
 
@@ -233,12 +243,17 @@ fn is_same(value: &str, fixed: &str) -> bool {
             })
 }
 
-/// Whether a type, named as libxml2 does, is one whose white space it does not trim.
-fn is_untrimmed(schema: &Schema, name: &str) -> bool {
+/// Whether a type, named as libxml2 does, is one whose white space it does not trim; one without a name is told by the
+/// value's looks.
+fn is_untrimmed(schema: &Schema, name: &str, trimmed: &str) -> bool {
+    if name.is_empty() {
+        return trimmed.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | 'P'));
+    }
     let Some((type_id, simple)) = simple(schema, name) else { return false };
     let Variety::Atomic(primitive) = simple.variety else { return false };
     match primitive {
         Primitive::Integer => ["long", "unsignedLong"].iter().any(|base| derives_from(schema, type_id, base)),
+        Primitive::Float | Primitive::Double => matches!(trimmed, "INF" | "-INF" | "NaN"),
         Primitive::Duration
         | Primitive::DateTime
         | Primitive::Date

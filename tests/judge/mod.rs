@@ -3,6 +3,7 @@
 pub mod known;
 
 use std::collections::HashSet;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -28,6 +29,26 @@ pub struct Disagreement {
     pub theirs: Vec<String>,
     /// The defect of libxml2 that explains it.
     pub known: Option<&'static known::Defect>,
+}
+
+impl fmt::Display for Disagreement {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let broken = if self.message.broken.is_empty() { "nothing" } else { self.message.broken };
+        writeln!(out, "{} (broken: {broken})", self.schema.display())?;
+        match &self.ours {
+            Ok(()) => writeln!(out, "ours: accepted")?,
+            Err(invalid) => writeln!(out, "ours: line {}: {invalid}", invalid.line)?,
+        }
+        match self.theirs.as_slice() {
+            [] => writeln!(out, "libxml2: accepted")?,
+            said => writeln!(out, "libxml2: {}", said.join("\n         "))?,
+        }
+        if let Some(defect) = self.known {
+            writeln!(out, "known: libxml2 {}: {}", defect.about, defect.clause)?;
+        }
+        let text: String = self.message.text.chars().take(SHOWN_MAX).collect();
+        write!(out, "{text}{}", if text.len() < self.message.text.len() { "…" } else { "" })
+    }
 }
 
 /// Figures of one comparison.
@@ -157,5 +178,7 @@ fn read_verdicts(said: &str, dir: &str, count: usize) -> Result<Vec<Vec<String>>
 }
 
 const XSD: &str = "http://www.w3.org/2001/XMLSchema";
+/// Characters of a message that are shown.
+const SHOWN_MAX: usize = 3000;
 /// Messages for one run of `xmllint`.
 const BATCH: usize = 200;
