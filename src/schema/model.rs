@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::automaton::Automaton;
-use super::value::SimpleType;
+use super::value::{SimpleType, Variety};
 
 /// Index of a namespace name in [`Schema::namespaces`]. 0 is "no namespace".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -12,6 +12,10 @@ pub struct NamespaceId(pub u16);
 /// Index in [`Schema::types`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TypeId(pub u32);
+/// `xs:anyType`, the type of an element that names none.
+pub const ANY_TYPE: TypeId = TypeId(0);
+/// `xs:anySimpleType`, the type of an attribute that names none.
+pub const ANY_SIMPLE_TYPE: TypeId = TypeId(1);
 /// Index in [`Schema::elements`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ElementId(pub u32);
@@ -65,8 +69,28 @@ pub struct Element {
     pub nillable: bool,
     /// Default or fixed value for an empty element.
     pub constraint: Option<ValueConstraint>,
+    /// Derivations that `xsi:type` may not use here: `block`.
+    pub block: Derivations,
     /// Where it is declared.
     pub origin: Origin,
+}
+
+/// How a type is derived from its base.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Derivation {
+    /// Its base's content and attributes, and more.
+    Extension,
+    /// Less than its base; lists and unions too, of `anySimpleType`.
+    Restriction,
+}
+
+/// A set of derivations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Derivations {
+    /// [`Derivation::Extension`] is in it.
+    pub extension: bool,
+    /// [`Derivation::Restriction`] is in it.
+    pub restriction: bool,
 }
 
 /// `default` or `fixed`, lexical form.
@@ -85,6 +109,10 @@ pub struct Type {
     pub name: Option<Name>,
     /// The type it is derived from; `None` for anyType.
     pub base: Option<TypeId>,
+    /// How.
+    pub derivation: Derivation,
+    /// Derivations from it that `xsi:type` may not use: `block`.
+    pub block: Derivations,
     /// An abstract complex type: an instance must name a derived one by `xsi:type`.
     pub is_abstract: bool,
     /// Simple or complex.
@@ -216,6 +244,46 @@ pub enum Particle {
     All(Vec<Particle>, Occurs),
 }
 
+impl WildcardNamespaces {
+    /// What both let in; `None` where that cannot be said (part 1 §3.10.6, cos-aw-intersect).
+    pub(super) fn intersection(&self, other: &Self) -> Option<Self> {
+        Some(match (self, other) {
+            (Self::Any, one) | (one, Self::Any) => one.clone(),
+            (Self::Other(not), Self::List(list)) | (Self::List(list), Self::Other(not)) => {
+                let left = list.iter().filter(|&name| name != not && *name != NamespaceId(0));
+                Self::List(left.copied().collect())
+            }
+            (Self::List(one), Self::List(two)) => {
+                Self::List(one.iter().filter(|name| two.contains(name)).copied().collect())
+            }
+            (Self::Other(one), Self::Other(two)) if one == two => self.clone(),
+            (Self::Other(NamespaceId(0)), one) | (one, Self::Other(NamespaceId(0))) => one.clone(),
+            (Self::Other(_), Self::Other(_)) => return None,
+        })
+    }
+
+    /// What either lets in; `None` where that cannot be said (part 1 §3.10.6, cos-aw-union).
+    pub(super) fn union(&self, other: &Self) -> Option<Self> {
+        Some(match (self, other) {
+            (Self::Any, _) | (_, Self::Any) => Self::Any,
+            (Self::List(one), Self::List(two)) => {
+                let more = two.iter().filter(|name| !one.contains(name));
+                Self::List(one.iter().chain(more).copied().collect())
+            }
+            (Self::Other(one), Self::Other(two)) if one == two => self.clone(),
+            (Self::Other(_), Self::Other(_)) => Self::Other(NamespaceId(0)),
+            (Self::Other(not), Self::List(list)) | (Self::List(list), Self::Other(not)) => {
+                match (list.contains(not), list.contains(&NamespaceId(0))) {
+                    (true, true) => Self::Any,
+                    (true, false) => Self::Other(NamespaceId(0)),
+                    (false, false) => Self::Other(*not),
+                    (false, true) => return None,
+                }
+            }
+        })
+    }
+}
+
 impl Schema {
     /// A schema that declares nothing.
     pub(super) fn empty() -> Self {
@@ -270,7 +338,44 @@ impl Schema {
         &self.elements[id.0 as usize]
     }
 
-    /// Whether `derived` is `base` or derives from it: for `xsi:type` and for bindings by a base type's table.
+    /// Whether `xsi:type` may name `derived` on an element of type `declared` that blocks these derivations.
+    /// Source: part 1 §3.3.4 (cvc-elt.4.3), §3.4.6 (cos-ct-derived-ok), §3.14.6 (cos-st-derived-ok).
+    pub fn may_stand_for(&self, derived: TypeId, declared: TypeId, block: Derivations) -> bool {
+        let by_type = self.type_of(declared).block;
+        let block = Derivations {
+            extension: block.extension || by_type.extension,
+            restriction: block.restriction || by_type.restriction,
+        };
+        self.derives_by(derived, declared, block)
+    }
+
+    fn derives_by(&self, derived: TypeId, base: TypeId, block: Derivations) -> bool {
+        let mut at = derived;
+        while at != base {
+            let definition = self.type_of(at);
+            let blocked = match definition.derivation {
+                Derivation::Extension => block.extension,
+                Derivation::Restriction => block.restriction,
+            };
+            match definition.base.filter(|_| !blocked) {
+                Some(next) => at = next,
+                None => return self.derives_from_a_member(derived, base, block),
+            }
+        }
+        true
+    }
+
+    /// A union's member, or what derives from it, stands for the union (cos-st-derived-ok 2.2.4); not for a restriction
+    /// of it, whose facets it would get around (XSD 1.1 says so; libxml2 judges so).
+    fn derives_from_a_member(&self, derived: TypeId, union: TypeId, block: Derivations) -> bool {
+        let Kind::Simple(SimpleType { variety: Variety::Union(members), .. }) = &self.type_of(union).kind else {
+            return false;
+        };
+        let is_restricted = self.type_of(union).base != Some(ANY_SIMPLE_TYPE);
+        !is_restricted && members.iter().any(|&member| self.derives_by(derived, member, block))
+    }
+
+    /// Whether `derived` is `base` or derives from it: for bindings by a base type's table.
     pub fn derives_from(&self, derived: TypeId, base: TypeId) -> bool {
         let mut at = Some(derived);
         while let Some(id) = at {

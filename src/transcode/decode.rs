@@ -16,10 +16,10 @@ use super::{Invalid, Passed};
 use crate::binding::plan::{Action, Around, Nested, Partner, PlanId, Target, TypePlan, Unknown};
 use crate::schema::automaton::Run;
 use crate::schema::model::{
-    Attribute, Complex, Content, Element, ElementId, Kind, Leaf, LeafTerm, Model, NamespaceId, Process, Schema, TypeId,
-    ValueConstraint, Wildcard,
+    ANY_TYPE, Attribute, Complex, Content, Derivations, Element, ElementId, Kind, Leaf, LeafTerm, Model, Name,
+    NamespaceId, Origin, Process, Schema, TypeId, ValueConstraint, Wildcard,
 };
-use crate::schema::value::{Identity, Variety, Violation};
+use crate::schema::value::{Identity, Primitive, Variety, Violation};
 use crate::xml::limits::Limits;
 use crate::xml::tape::{self, NodeId, NodeKind, Tape};
 
@@ -110,8 +110,11 @@ impl<'d, 'a> Decoder<'d, 'a> {
 
     /// Validates one element and carries what its action says.
     fn element(&mut self, node: NodeId, id: ElementId, action: &Action, carried: bool) -> Result<(), Invalid> {
+        self.declared(node, self.schema.element_of(id), action, carried)
+    }
+
+    fn declared(&mut self, node: NodeId, declared: &Element, action: &Action, carried: bool) -> Result<(), Invalid> {
         let schema = self.schema;
-        let declared = schema.element_of(id);
         let mut type_id = declared.type_id;
         let mut nil = false;
         let mut own_attributes = false;
@@ -119,10 +122,12 @@ impl<'d, 'a> Decoder<'d, 'a> {
             if Some(attribute.namespace) == self.xsi {
                 let value = self.tape.attribute_value(attribute.index);
                 match attribute.local {
+                    // It is a declaration that allows or refuses it; laxly, there is none.
+                    "nil" if declared.name.local.is_empty() => {}
                     "nil" => nil = self.nil(node, declared, &value)?,
-                    "type" => type_id = self.substitute(node, type_id, &value)?,
+                    "type" => type_id = self.substitute(node, declared, &value)?,
                     "schemaLocation" | "noNamespaceSchemaLocation" => {}
-                    _ => return Err(self.unknown_attribute(node, attribute.local)),
+                    _ => own_attributes = true,
                 }
             } else {
                 own_attributes = true;
@@ -131,11 +136,11 @@ impl<'d, 'a> Decoder<'d, 'a> {
         match &schema.type_of(type_id).kind {
             Kind::Simple(_) => {
                 if own_attributes && self.rules.unknown == Unknown::Report {
-                    let own = self.tape.attributes(node).filter(|attribute| Some(attribute.namespace) != self.xsi);
+                    let own = self.tape.attributes(node).filter(|attribute| !self.is_instance(attribute));
                     let own: Vec<&str> = own.map(|attribute| attribute.local).collect();
                     own.into_iter().for_each(|name| self.pass(node, Some(name)));
                 } else if own_attributes {
-                    let first = self.tape.attributes(node).find(|attribute| Some(attribute.namespace) != self.xsi);
+                    let first = self.tape.attributes(node).find(|attribute| !self.is_instance(attribute));
                     return Err(self.unknown_attribute(node, first.map_or("", |attribute| attribute.local)));
                 }
                 if nil {
@@ -189,6 +194,12 @@ impl<'d, 'a> Decoder<'d, 'a> {
         self.open = around;
         wire::close(self.out, message);
         done
+    }
+
+    /// Whether it is one of the four attributes that every element may have (part 1 §2.6).
+    fn is_instance(&self, attribute: &tape::Attribute<'a>) -> bool {
+        Some(attribute.namespace) == self.xsi
+            && matches!(attribute.local, "nil" | "type" | "schemaLocation" | "noNamespaceSchemaLocation")
     }
 
     fn plan(&self, id: PlanId) -> &'d TypePlan {
@@ -318,7 +329,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
     fn attributes(&mut self, node: NodeId, complex: &Complex, plan: Option<&TypePlan>) -> Result<(), Invalid> {
         let mut seen: SmallVec<[bool; 16]> = SmallVec::from_elem(false, complex.attributes.len());
         for attribute in self.tape.attributes(node) {
-            if Some(attribute.namespace) == self.xsi {
+            if self.is_instance(&attribute) {
                 continue;
             }
             let namespace = self.namespaces[attribute.namespace.0 as usize];
@@ -340,16 +351,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
             let declared = &complex.attributes[at];
             let value = self.tape.attribute_value(attribute.index);
             let value = self.checked(node, declared.type_id, value, Some(&declared.name.local))?;
-            if let Some(ValueConstraint::Fixed(fixed)) = &declared.constraint
-                && **fixed != *value
-            {
-                return Err(self.at_attribute(
-                    node,
-                    &declared.name.local,
-                    "cvc-attribute.4",
-                    format!("always {fixed}"),
-                ));
-            }
+            self.check_fixed(node, declared, &value)?;
             if let Some(plan) = plan {
                 self.carry_attribute(node, declared, &plan.attributes[at], &value)?;
             }
@@ -369,6 +371,15 @@ impl<'d, 'a> Decoder<'d, 'a> {
         Ok(())
     }
 
+    fn check_fixed(&self, node: NodeId, declared: &Attribute, value: &str) -> Result<(), Invalid> {
+        match &declared.constraint {
+            Some(ValueConstraint::Fixed(fixed)) if !self.schema.is_same_value(declared.type_id, fixed, value) => {
+                Err(self.at_attribute(node, &declared.name.local, "cvc-attribute.4", format!("always {fixed}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The text of simple content: default applied, checked, white space treated.
     fn value(&mut self, node: NodeId, type_id: TypeId, declared: &Element) -> Result<Cow<'a, str>, Invalid> {
         if self.tape.end(node) > node + 1 && self.tape.child_elements(node).next().is_some() {
@@ -377,13 +388,14 @@ impl<'d, 'a> Decoder<'d, 'a> {
         let text = self.tape.text(node);
         match &declared.constraint {
             Some(ValueConstraint::Default(value) | ValueConstraint::Fixed(value)) if text.is_empty() => {
-                return Ok(Cow::Owned(value.to_string()));
+                // Part 1 §3.3.4 cvc-elt.5.1.1: it must be of the type that xsi:type names, too.
+                return self.checked(node, type_id, Cow::Owned(value.to_string()), None);
             }
             _ => {}
         }
         let value = self.checked(node, type_id, text, None)?;
         if let Some(ValueConstraint::Fixed(fixed)) = &declared.constraint
-            && **fixed != *value
+            && !self.schema.is_same_value(type_id, fixed, &value)
         {
             return Err(self.invalid(node, "cvc-elt.5.2.2.2", format!("always {fixed}")));
         }
@@ -410,26 +422,48 @@ impl<'d, 'a> Decoder<'d, 'a> {
         Ok(value)
     }
 
+    /// What a value means to its document: identifiers are noted, prefixes looked up.
     fn note_identity(&mut self, node: NodeId, type_id: TypeId, value: &str) -> Result<(), Invalid> {
-        let Kind::Simple(simple) = &self.schema.type_of(type_id).kind else { return Ok(()) };
+        let schema = self.schema;
+        let Kind::Simple(simple) = &schema.type_of(type_id).kind else { return Ok(()) };
         match (&simple.variety, simple.identity) {
-            (Variety::List(item), _) => {
-                let item = *item;
-                if !matches!(&self.schema.type_of(item).kind, Kind::Simple(i) if i.identity == Identity::IdRef) {
-                    return Ok(());
-                }
-                let ids = self.ids.get_or_insert_default();
-                ids.wanted.extend(value.split(' ').map(|part| (node, part.to_owned())));
+            (Variety::Atomic(Primitive::QName | Primitive::Notation), _) if !self.has_prefix(node, value) => {
+                Err(self.invalid(node, "cvc-datatype-valid.1.2.1", "a prefix that is declared"))
             }
+            (Variety::List(item), _) => {
+                let mut items = value.split(' ').filter(|item| !item.is_empty());
+                match &schema.type_of(*item).kind {
+                    Kind::Simple(plain)
+                        if plain.identity == Identity::None
+                            && !matches!(plain.variety, Variety::Union(_) | Variety::Atomic(Primitive::QName)) =>
+                    {
+                        Ok(())
+                    }
+                    _ => items.try_for_each(|part| self.note_identity(node, *item, part)),
+                }
+            }
+            (Variety::Union(members), _) => match schema.member(members, value) {
+                Some((member, value)) => self.note_identity(node, member, &value),
+                None => Ok(()),
+            },
             (_, Identity::Id) => {
                 if !self.ids.get_or_insert_default().known.insert(value.to_owned()) {
                     return Err(self.invalid(node, "cvc-id.2", "an ID that no other element has"));
                 }
+                Ok(())
             }
-            (_, Identity::IdRef) => self.ids.get_or_insert_default().wanted.push((node, value.to_string())),
-            (_, Identity::None) => {}
+            (_, Identity::IdRef) => {
+                self.ids.get_or_insert_default().wanted.push((node, value.to_string()));
+                Ok(())
+            }
+            (_, Identity::None | Identity::Entity) => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Whether the prefix of a QName value is declared where it stands (part 2 §3.2.18).
+    fn has_prefix(&self, node: NodeId, value: &str) -> bool {
+        let prefix = value.split_once(':').map_or("", |(prefix, _)| prefix);
+        self.tape.resolve_prefix(node, prefix).is_some()
     }
 
     fn check_references(&self) -> Result<(), Invalid> {
@@ -469,9 +503,9 @@ impl<'d, 'a> Decoder<'d, 'a> {
         let namespace = self.tape.namespace_name(self.tape.namespace(node));
         match self.schema.element(namespace, self.tape.local(node)) {
             Some(id) => self.element(node, id, &Action::Ignore, false),
-            None if wildcard.process == Process::Lax => {
-                let children: Vec<NodeId> = self.tape.child_elements(node).collect();
-                children.into_iter().try_for_each(|child| self.wild(child, wildcard))
+            // Part 1 §3.3.4: laxly assessed is assessed by anyType; strict takes a type named by xsi:type too.
+            None if wildcard.process == Process::Lax || self.tape.attribute(node, XSI, "type").is_some() => {
+                self.declared(node, &undeclared(), &Action::Ignore, false)
             }
             None => Err(self.invalid(node, "cvc-complex-type.2.4.c", "an element that the schema declares")),
         }
@@ -490,7 +524,8 @@ impl<'d, 'a> Decoder<'d, 'a> {
             (Process::Skip, _) | (Process::Lax, None) => Ok(()),
             (_, Some(declared)) => {
                 let value = self.tape.attribute_value(attribute.index);
-                self.checked(node, declared.type_id, value, Some(&declared.name.local)).map(drop)
+                let value = self.checked(node, declared.type_id, value, Some(&declared.name.local))?;
+                self.check_fixed(node, declared, &value)
             }
             (Process::Strict, None) => Err(self.unknown_attribute(node, attribute.local)),
         }
@@ -498,7 +533,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
 
     /// `xsi:nil` (part 1 §3.3.4).
     fn nil(&self, node: NodeId, declared: &Element, value: &str) -> Result<bool, Invalid> {
-        let nil = match value.trim() {
+        let nil = match value.trim_matches(WHITE_SPACE) {
             "true" | "1" => true,
             "false" | "0" => false,
             _ => return Err(self.at_attribute(node, "xsi:nil", "cvc-datatype-valid.1.2.1", "true or false")),
@@ -513,8 +548,8 @@ impl<'d, 'a> Decoder<'d, 'a> {
     }
 
     /// `xsi:type` (part 1 §3.3.4): the declared type or one derived from it.
-    fn substitute(&self, node: NodeId, declared: TypeId, value: &str) -> Result<TypeId, Invalid> {
-        let value = value.trim();
+    fn substitute(&self, node: NodeId, declared: &Element, value: &str) -> Result<TypeId, Invalid> {
+        let value = value.trim_matches(WHITE_SPACE);
         let (prefix, local) = value.split_once(':').unwrap_or(("", value));
         let named = self
             .tape
@@ -523,7 +558,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
         let Some(named) = named else {
             return Err(self.at_attribute(node, "xsi:type", "cvc-elt.4.2", "a type that the schema declares"));
         };
-        if !self.schema.derives_from(named, declared) {
+        if !self.schema.may_stand_for(named, declared.type_id, declared.block) {
             let asks = "the element's type or one derived from it";
             return Err(self.at_attribute(node, "xsi:type", "cvc-elt.4.3", asks));
         }
@@ -596,10 +631,24 @@ impl<'d, 'a> Decoder<'d, 'a> {
     }
 }
 
+/// What stands for the declaration of an element that has none: it has no name either.
+fn undeclared() -> Element {
+    Element {
+        name: Name { namespace: NamespaceId(0), local: "".into() },
+        type_id: ANY_TYPE,
+        nillable: false,
+        constraint: None,
+        block: Derivations::default(),
+        origin: Origin { file: 0, line: 0 },
+    }
+}
+
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 /// Documents in texts of documents in texts.
 const DOCUMENTS_MAX: u32 = 4;
 /// Paths kept of what was passed over.
 const PASSED_PATHS_MAX: usize = 16;
+/// XML's own; Rust's `trim` takes more.
+const WHITE_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 /// Names said in a message of what was expected.
 const SHOWN_MAX: usize = 8;

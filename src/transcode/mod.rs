@@ -7,6 +7,8 @@ mod wire;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod verdicts;
 
 use crate::binding::plan::{OperationId, Partner, Step};
 use crate::schema::model::Schema;

@@ -4,6 +4,7 @@ mod architecture;
 mod client;
 mod command;
 mod commands;
+mod differential;
 mod edge;
 mod failing;
 mod golden;
@@ -16,3 +17,8 @@ mod stranger;
 mod upstream;
 mod world;
 mod xmllint;
+
+#[path = "../generator/mod.rs"]
+mod generator;
+#[path = "../judge/mod.rs"]
+mod judge;

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow;
 
-use super::builtin::ANY_SIMPLE_TYPE;
 use super::index::{At, Builder, Space};
 use super::source::XSD;
 use crate::schema::model::{
-    Attribute, Name, NamespaceId, Process, TypeId, ValueConstraint, Wildcard, WildcardNamespaces,
+    ANY_SIMPLE_TYPE, Attribute, Name, NamespaceId, Process, TypeId, ValueConstraint, Wildcard, WildcardNamespaces,
 };
 
 /// Attributes of one type or group.
@@ -22,6 +21,7 @@ impl Builder<'_> {
     /// The attributes declared directly below a type, derivation or group.
     pub(super) fn attributes(&mut self, at: At) -> Attributes {
         let mut all = Attributes::default();
+        let mut from_groups: Vec<Wildcard> = Vec::new();
         for child in self.children(at) {
             match self.local(child) {
                 "attribute" => {
@@ -39,13 +39,28 @@ impl Builder<'_> {
                     for attribute in group.declared {
                         self.add(child, &mut all, attribute);
                     }
-                    all.any = all.any.take().or(group.any);
+                    from_groups.extend(group.any);
                 }
                 "anyAttribute" => all.any = self.wildcard(child),
                 _ => {}
             }
         }
+        all.any = self.complete_wildcard(at, all.any, from_groups);
         all
+    }
+
+    /// One's own wildcard narrowed by those of the groups referred to (part 1 §3.4.2, complete wildcard).
+    fn complete_wildcard(&mut self, at: At, own: Option<Wildcard>, groups: Vec<Wildcard>) -> Option<Wildcard> {
+        let mut all = own.into_iter().chain(groups);
+        let mut complete = all.next()?;
+        for next in all {
+            let Some(namespaces) = complete.namespaces.intersection(&next.namespaces) else {
+                self.error(at, "what both wildcards let in cannot be said by one", "list the namespaces");
+                return None;
+            };
+            complete.namespaces = namespaces;
+        }
+        Some(complete)
     }
 
     pub(super) fn attribute_group(&mut self, at: At) -> Attributes {

@@ -4,16 +4,11 @@ use super::index::Builder;
 use super::source::XSD;
 use crate::schema::automaton::Automaton;
 use crate::schema::model::{
-    Complex, Content, Kind, Leaf, LeafTerm, Model, Name, Occurs, Origin, Particle, Process, Type, TypeId, Wildcard,
-    WildcardNamespaces,
+    ANY_SIMPLE_TYPE, ANY_TYPE, Complex, Content, Derivation, Derivations, Kind, Leaf, LeafTerm, Model, Name, Occurs,
+    Origin, Particle, Process, Type, TypeId, Wildcard, WildcardNamespaces,
 };
 use crate::schema::value::facets::{Bound, Facets};
 use crate::schema::value::{Identity, Primitive, SimpleType, Token, Variety, WhiteSpace};
-
-/// `xs:anyType`, the type of an element that names none.
-pub(super) const ANY_TYPE: TypeId = TypeId(0);
-/// `xs:anySimpleType`, the type of an attribute that names none.
-pub(super) const ANY_SIMPLE_TYPE: TypeId = TypeId(1);
 
 impl Builder<'_> {
     pub(super) fn add_built_in_types(&mut self) {
@@ -23,7 +18,15 @@ impl Builder<'_> {
             let name = Name { namespace, local: local.into() };
             self.schema.global_types.insert(name.clone(), id);
             let origin = Origin { file: 0, line: 0 };
-            self.schema.types.push(Type { name: Some(name), base, is_abstract: false, kind, origin });
+            self.schema.types.push(Type {
+                name: Some(name),
+                base,
+                derivation: Derivation::Restriction,
+                block: Derivations::default(),
+                is_abstract: false,
+                kind,
+                origin,
+            });
             id
         };
         add("anyType", None, Kind::Complex(Complex::default()));
@@ -32,15 +35,23 @@ impl Builder<'_> {
             let white_space = if *local == "string" { WhiteSpace::Preserve } else { WhiteSpace::Collapse };
             add(local, Some(ANY_SIMPLE_TYPE), Kind::Simple(atomic(*primitive, white_space)));
         }
-        for (local, base, derivation) in DERIVED {
+        for (local, base, narrowing) in DERIVED {
             let (base, mut simple) = self.built_in(base);
-            derivation.apply(&mut simple);
+            narrowing.apply(&mut simple);
             let id = TypeId(self.schema.types.len() as u32);
             let name = Name { namespace, local: (*local).into() };
             self.schema.global_types.insert(name.clone(), id);
             let origin = Origin { file: 0, line: 0 };
             let kind = Kind::Simple(simple);
-            self.schema.types.push(Type { name: Some(name), base: Some(base), is_abstract: false, kind, origin });
+            self.schema.types.push(Type {
+                name: Some(name),
+                base: Some(base),
+                derivation: Derivation::Restriction,
+                block: Derivations::default(),
+                is_abstract: false,
+                kind,
+                origin,
+            });
         }
         for (local, item) in [("NMTOKENS", "NMTOKEN"), ("IDREFS", "IDREF"), ("ENTITIES", "ENTITY")] {
             let (item, _) = self.built_in(item);
@@ -54,6 +65,8 @@ impl Builder<'_> {
             self.schema.types.push(Type {
                 name: Some(name),
                 base,
+                derivation: Derivation::Restriction,
+                block: Derivations::default(),
                 is_abstract: false,
                 kind: Kind::Simple(list),
                 origin,
@@ -94,23 +107,26 @@ fn atomic(primitive: Primitive, white_space: WhiteSpace) -> SimpleType {
 }
 
 /// How a built-in type narrows its base.
-enum Derivation {
+enum Narrowing {
     White(WhiteSpace),
     Token(Token),
     Identity(Identity),
-    Same,
     Integer,
     Range(Option<&'static str>, Option<&'static str>),
+    Unsigned(&'static str),
 }
 
-impl Derivation {
+impl Narrowing {
     fn apply(&self, simple: &mut SimpleType) {
         match self {
             Self::White(white_space) => simple.white_space = *white_space,
             Self::Token(token) => simple.token = *token,
             Self::Identity(identity) => simple.identity = *identity,
-            Self::Same => {}
             Self::Integer => simple.variety = Variety::Atomic(Primitive::Integer),
+            Self::Unsigned(max) => {
+                simple.token = Token::Digits;
+                simple.facets.max = Some(Bound::new(max, true));
+            }
             Self::Range(min, max) => {
                 let bound = |value: &&str| Bound::new(value, true);
                 simple.facets.min = min.as_ref().map(bound).or(simple.facets.min.take());
@@ -142,28 +158,27 @@ const PRIMITIVES: &[(&str, Primitive)] = &[
     ("NOTATION", Primitive::Notation),
 ];
 
-const DERIVED: &[(&str, &str, Derivation)] = &[
-    ("normalizedString", "string", Derivation::White(WhiteSpace::Replace)),
-    ("token", "normalizedString", Derivation::White(WhiteSpace::Collapse)),
-    ("language", "token", Derivation::Token(Token::Language)),
-    ("NMTOKEN", "token", Derivation::Token(Token::NmToken)),
-    ("Name", "token", Derivation::Token(Token::Name)),
-    ("NCName", "Name", Derivation::Token(Token::NcName)),
-    ("ID", "NCName", Derivation::Identity(Identity::Id)),
-    ("IDREF", "NCName", Derivation::Identity(Identity::IdRef)),
-    // Unparsed entities need a DTD, which no message may have: the lexical form is all that is checked.
-    ("ENTITY", "NCName", Derivation::Same),
-    ("integer", "decimal", Derivation::Integer),
-    ("nonPositiveInteger", "integer", Derivation::Range(None, Some("0"))),
-    ("negativeInteger", "nonPositiveInteger", Derivation::Range(None, Some("-1"))),
-    ("long", "integer", Derivation::Range(Some("-9223372036854775808"), Some("9223372036854775807"))),
-    ("int", "long", Derivation::Range(Some("-2147483648"), Some("2147483647"))),
-    ("short", "int", Derivation::Range(Some("-32768"), Some("32767"))),
-    ("byte", "short", Derivation::Range(Some("-128"), Some("127"))),
-    ("nonNegativeInteger", "integer", Derivation::Range(Some("0"), None)),
-    ("unsignedLong", "nonNegativeInteger", Derivation::Range(None, Some("18446744073709551615"))),
-    ("unsignedInt", "unsignedLong", Derivation::Range(None, Some("4294967295"))),
-    ("unsignedShort", "unsignedInt", Derivation::Range(None, Some("65535"))),
-    ("unsignedByte", "unsignedShort", Derivation::Range(None, Some("255"))),
-    ("positiveInteger", "nonNegativeInteger", Derivation::Range(Some("1"), None)),
+const DERIVED: &[(&str, &str, Narrowing)] = &[
+    ("normalizedString", "string", Narrowing::White(WhiteSpace::Replace)),
+    ("token", "normalizedString", Narrowing::White(WhiteSpace::Collapse)),
+    ("language", "token", Narrowing::Token(Token::Language)),
+    ("NMTOKEN", "token", Narrowing::Token(Token::NmToken)),
+    ("Name", "token", Narrowing::Token(Token::Name)),
+    ("NCName", "Name", Narrowing::Token(Token::NcName)),
+    ("ID", "NCName", Narrowing::Identity(Identity::Id)),
+    ("IDREF", "NCName", Narrowing::Identity(Identity::IdRef)),
+    ("ENTITY", "NCName", Narrowing::Identity(Identity::Entity)),
+    ("integer", "decimal", Narrowing::Integer),
+    ("nonPositiveInteger", "integer", Narrowing::Range(None, Some("0"))),
+    ("negativeInteger", "nonPositiveInteger", Narrowing::Range(None, Some("-1"))),
+    ("long", "integer", Narrowing::Range(Some("-9223372036854775808"), Some("9223372036854775807"))),
+    ("int", "long", Narrowing::Range(Some("-2147483648"), Some("2147483647"))),
+    ("short", "int", Narrowing::Range(Some("-32768"), Some("32767"))),
+    ("byte", "short", Narrowing::Range(Some("-128"), Some("127"))),
+    ("nonNegativeInteger", "integer", Narrowing::Range(Some("0"), None)),
+    ("unsignedLong", "nonNegativeInteger", Narrowing::Unsigned("18446744073709551615")),
+    ("unsignedInt", "unsignedLong", Narrowing::Range(None, Some("4294967295"))),
+    ("unsignedShort", "unsignedInt", Narrowing::Range(None, Some("65535"))),
+    ("unsignedByte", "unsignedShort", Narrowing::Range(None, Some("255"))),
+    ("positiveInteger", "nonNegativeInteger", Narrowing::Range(Some("1"), None)),
 ];

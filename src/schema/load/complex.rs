@@ -1,12 +1,12 @@
 //! Element declarations and complex types (part 1 §3.3, §3.4): content, derivation, attributes.
 
 use super::attributes::Attributes;
-use super::builtin::ANY_TYPE;
 use super::index::{At, Builder, Space};
 use super::particles::{ONCE, Raw};
 use crate::schema::automaton::Automaton;
 use crate::schema::model::{
-    Complex, Content, Element, ElementId, Kind, Model, Name, NamespaceId, TypeId, ValueConstraint,
+    ANY_TYPE, Complex, Content, Derivation, Derivations, Element, ElementId, Kind, Model, Name, NamespaceId, TypeId,
+    ValueConstraint,
 };
 
 impl Builder<'_> {
@@ -20,8 +20,9 @@ impl Builder<'_> {
             }
         }
         let nillable = self.flag(at, "nillable");
+        let block = self.block(at);
         // The id is taken before the type is looked at: the type may lead back here.
-        self.schema.elements.push(Element { name, type_id: ANY_TYPE, nillable, constraint: None, origin });
+        self.schema.elements.push(Element { name, type_id: ANY_TYPE, nillable, constraint: None, block, origin });
         let type_id = self.element_type(at);
         let constraint = self.element_constraint(at, type_id);
         let made = &mut self.schema.elements[id.0 as usize];
@@ -77,7 +78,9 @@ impl Builder<'_> {
     /// Makes `xs:complexType` in place of the id it was given.
     pub(super) fn complex_type(&mut self, id: TypeId, at: At) {
         let is_abstract = self.flag(at, "abstract");
-        self.schema.types[id.0 as usize].is_abstract = is_abstract;
+        let block = self.block(at);
+        let made = &mut self.schema.types[id.0 as usize];
+        (made.is_abstract, made.block) = (is_abstract, block);
         if let Some(content) = self.child(at, "simpleContent") {
             self.simple_content_type(id, content);
         } else if let Some(content) = self.child(at, "complexContent") {
@@ -89,6 +92,24 @@ impl Builder<'_> {
             let attributes = self.attributes(at);
             self.set_complex(id, ANY_TYPE, content, mixed, attributes);
         }
+    }
+
+    /// `block`, or the schema's default for it; "substitution" concerns groups that are not supported anyway.
+    fn block(&mut self, at: At) -> Derivations {
+        let root = At { source: at.source, node: self.tapes[at.source].root() };
+        let Some(written) = self.attribute(at, "block").or_else(|| self.attribute(root, "blockDefault")) else {
+            return Derivations::default();
+        };
+        let known = ["#all", "extension", "restriction", "substitution", "list", "union"];
+        if let Some(stray) = written.split_whitespace().find(|word| !known.contains(word)) {
+            self.error(at, format!("block=\"{stray}\" is no derivation"), "write #all, extension or restriction");
+        }
+        let has = |wanted: &str| written.split_whitespace().any(|word| word == "#all" || word == wanted);
+        Derivations { extension: has("extension"), restriction: has("restriction") }
+    }
+
+    fn derivation_of(&self, at: At) -> Derivation {
+        if self.local(at) == "extension" { Derivation::Extension } else { Derivation::Restriction }
     }
 
     /// The derivation below `simpleContent` or `complexContent`, with its base, made.
@@ -126,13 +147,22 @@ impl Builder<'_> {
             let kind = Kind::Simple(restricted);
             let made = TypeId(self.schema.types.len() as u32);
             let base = Some(simple);
-            self.schema.types.push(crate::schema::model::Type { name, base, is_abstract: false, kind, origin });
+            self.schema.types.push(crate::schema::model::Type {
+                name,
+                base,
+                derivation: Derivation::Restriction,
+                block: Derivations::default(),
+                is_abstract: false,
+                kind,
+                origin,
+            });
             simple = made;
         }
         let own = self.attributes(derivation);
         let attributes = self.inherit(derivation, base, own);
+        let method = self.derivation_of(derivation);
         let made = &mut self.schema.types[id.0 as usize];
-        made.base = Some(base);
+        (made.base, made.derivation) = (Some(base), method);
         made.kind = Kind::Complex(Complex {
             attributes: attributes.declared,
             any_attribute: attributes.any,
@@ -156,6 +186,7 @@ impl Builder<'_> {
         let mixed = mixed || (extension && self.is_mixed(base));
         let own = self.attributes(derivation);
         let attributes = self.inherit(derivation, base, own);
+        self.schema.types[id.0 as usize].derivation = self.derivation_of(derivation);
         self.set_complex(id, base, content, mixed, attributes);
     }
 
@@ -174,6 +205,10 @@ impl Builder<'_> {
         let mut all = Attributes { declared: complex.attributes.clone(), ..Attributes::default() };
         // A restriction that names no wildcard allows none (part 1 §3.4.2).
         let inherited_any = complex.any_attribute.clone().filter(|_| !restriction);
+        let union = match (&own.any, &inherited_any) {
+            (Some(own), Some(inherited)) => Some(own.namespaces.union(&inherited.namespaces)),
+            _ => None,
+        };
         all.declared.retain(|inherited| {
             !own.prohibited.contains(&inherited.name) && own.declared.iter().all(|o| o.name != inherited.name)
         });
@@ -186,6 +221,13 @@ impl Builder<'_> {
         }
         all.declared.extend(own.declared);
         all.any = own.any.or(inherited_any);
+        match (union, &mut all.any) {
+            (Some(Some(namespaces)), Some(any)) => any.namespaces = namespaces,
+            (Some(None), _) => {
+                self.error(at, "what either wildcard lets in cannot be said by one", "list the namespaces")
+            }
+            _ => {}
+        }
         all
     }
 

@@ -10,7 +10,9 @@ use super::grammar;
 use super::particles::Raw;
 use super::source::{Source, XSD, limits};
 use crate::problem::{Place, Problems, nearest};
-use crate::schema::model::{Complex, ElementId, Kind, Name, NamespaceId, Origin, Schema, Type, TypeId};
+use crate::schema::model::{
+    Complex, Derivation, Derivations, ElementId, Kind, Name, NamespaceId, Origin, Schema, Type, TypeId,
+};
 use crate::xml::tape::{NodeId, Tape};
 
 /// A construct in one of the sources.
@@ -137,6 +139,8 @@ impl<'s> Builder<'s> {
         self.schema.types.push(Type {
             name,
             base: None,
+            derivation: Derivation::Restriction,
+            block: Derivations::default(),
             is_abstract: false,
             kind: Kind::Complex(Complex::default()),
             origin,

@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::builtin::ANY_SIMPLE_TYPE;
 use super::index::{At, Builder, Space};
-use crate::schema::model::{Kind, TypeId};
+use crate::schema::model::{ANY_SIMPLE_TYPE, Kind, TypeId};
 use crate::schema::value::facets::{Bound, Facets};
 use crate::schema::value::pattern::Pattern;
 use crate::schema::value::{Identity, SimpleType, Token, Variety, WhiteSpace};

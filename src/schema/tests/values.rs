@@ -161,3 +161,44 @@ fn lists_and_unions() {
     let restricted = "<xs:restriction><xs:simpleType><xs:union memberTypes='xs:int xs:token'/></xs:simpleType><xs:enumeration value='1'/><xs:enumeration value='x'/></xs:restriction>";
     check(restricted, &["1", "x"], &["2", "y"]);
 }
+
+#[test]
+fn lists_and_unions_are_compared_by_value() {
+    let list = "<xs:restriction><xs:simpleType><xs:list itemType='xs:int'/></xs:simpleType><xs:enumeration value='1 2'/></xs:restriction>";
+    check(list, &["1 2", "01  +2"], &["1", "2 1", "1 2 3"]);
+    let union = "<xs:restriction><xs:simpleType><xs:union memberTypes='xs:int xs:token'/></xs:simpleType><xs:pattern value='.{1,2}'/></xs:restriction>";
+    check(union, &["7", "&#10;77", "a"], &["777", "a  b"]);
+}
+
+#[test]
+fn unsigned_types_have_no_sign() {
+    for unsigned in ["xs:unsignedLong", "xs:unsignedInt", "xs:unsignedShort", "xs:unsignedByte"] {
+        check(unsigned, &["0", "007"], &["+7", "-0", ""]);
+    }
+    check("xs:nonNegativeInteger", &["+7", "-0"], &["-1"]);
+}
+
+#[test]
+fn a_uri_is_a_uri_reference() {
+    check(
+        "xs:anyURI",
+        &["a:b", "//h/p", "?q", "#f", "http://[::1]:80/", "http://u:p@h", "x/y:z", "a{b}|c", "", "http://h/%41?q=/?"],
+        &["1:b", ":", "a[b]", "http://h:8a/", "a#b#c", "%4", "http://[::1", "http://a@b@c/", "//[x]y"],
+    );
+}
+
+#[test]
+fn names_are_those_of_xml_second_edition() {
+    check("xs:NCName", &["\u{110}\u{1A1}n", "_\u{B7}", "\u{4E2D}"], &["\u{1F600}", "\u{37F}", "a\u{203F}"]);
+    check("xs:NMTOKEN", &["\u{B7}", "\u{301}"], &["\u{1F600}"]);
+    let pattern = |p: &str| restriction("xs:string", &[("pattern", p)]);
+    check(&pattern(r"\i\c*"), &["a\u{301}"], &["\u{1F600}", "a\u{1F600}"]);
+    check(&pattern(r"\I\C"), &["1 ", "\u{1F600}\u{1F600}"], &["ab"]);
+}
+
+#[test]
+fn far_years_and_long_durations_are_read() {
+    check("xs:date", &["123456789012345-02-28", "-0004-02-29"], &["-0005-02-29", "0000-01-01"]);
+    let bound = restriction("xs:duration", &[("maxInclusive", "P123456789012Y")]);
+    check(&bound, &["P123456789012Y", "-P1Y"], &["P123456789013Y"]);
+}

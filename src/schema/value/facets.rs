@@ -63,22 +63,16 @@ impl Facets {
         if self.digits_max.is_some() || self.fraction_digits_max.is_some() {
             self.check_digits(value)?;
         }
-        self.check_enumeration(primitive, value)
+        self.check_enumeration(|one| is_same_value(primitive, value, one))
     }
 
-    /// Checks a list of `items` items.
+    /// Checks a list of `items` items, but for its enumeration.
     pub(super) fn check_list(&self, items: u64, value: &str) -> Result<(), Violation> {
         self.check_patterns(value)?;
         if self.has_length() {
             self.check_length(items, "items")?;
         }
-        self.check_enumeration(Primitive::String, value)
-    }
-
-    /// Checks a value of a union; `primitive` is the member's that took it.
-    pub(super) fn check_union(&self, primitive: Primitive, value: &str) -> Result<(), Violation> {
-        self.check_patterns(value)?;
-        self.check_enumeration(primitive, value)
+        Ok(())
     }
 
     fn has_length(&self) -> bool {
@@ -98,7 +92,7 @@ impl Facets {
         Ok(())
     }
 
-    fn check_patterns(&self, value: &str) -> Result<(), Violation> {
+    pub(super) fn check_patterns(&self, value: &str) -> Result<(), Violation> {
         match self.patterns.iter().find(|pattern| !pattern.matches(value)) {
             Some(pattern) => {
                 Err(Violation { rule: "cvc-pattern-valid", asks: format!("the pattern {}", pattern.written()) })
@@ -143,19 +137,23 @@ impl Facets {
         Ok(())
     }
 
-    fn check_enumeration(&self, primitive: Primitive, value: &str) -> Result<(), Violation> {
+    /// Values, not spellings, are compared (part 2 §4.3.5): `is_same` says whether one of the list is the value.
+    pub(super) fn check_enumeration(&self, is_same: impl Fn(&str) -> bool) -> Result<(), Violation> {
         let Some(allowed) = &self.enumeration else { return Ok(()) };
-        if allowed.iter().any(|one| **one == *value) {
-            return Ok(());
-        }
-        // Values, not spellings, are compared (part 2 §4.3.5); for strings the two are the same.
-        let same_value = |one: &str| compare(primitive, value, &Bound::new(one, true)) == Some(Ordering::Equal);
-        if !matches!(primitive, Primitive::String | Primitive::AnyUri) && allowed.iter().any(|one| same_value(one)) {
+        if allowed.iter().any(|one| is_same(one)) {
             return Ok(());
         }
         let shown: Vec<&str> = allowed.iter().take(SHOWN_MAX).map(|one| &**one).collect();
         let more = if allowed.len() > SHOWN_MAX { ", …" } else { "" };
         Err(Violation { rule: "cvc-enumeration-valid", asks: format!("one of {}{more}", shown.join(", ")) })
+    }
+}
+
+/// Whether two lexical forms of a primitive are one value (part 2 §4.2.1); for strings the two are the same.
+pub(super) fn is_same_value(primitive: Primitive, one: &str, other: &str) -> bool {
+    match primitive {
+        Primitive::String | Primitive::AnyUri => one == other,
+        _ => one == other || compare(primitive, one, &Bound::new(other, true)) == Some(Ordering::Equal),
     }
 }
 

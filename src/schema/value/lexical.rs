@@ -2,8 +2,9 @@
 
 use super::decimal::Decimal;
 use super::moment::{Duration, Moment};
+use super::names::{is_name, is_ncname, is_nmtoken};
+use super::uri::is_reference;
 use super::{Primitive, Token, Violation};
-use crate::xml::chars::{is_name_part, is_name_start, is_ncname};
 
 /// Checks that a value, white space already treated, is in the lexical space of its primitive.
 pub fn check(primitive: Primitive, token: Token, value: &str) -> Result<(), Violation> {
@@ -12,6 +13,10 @@ pub fn check(primitive: Primitive, token: Token, value: &str) -> Result<(), Viol
         Primitive::String => return check_token(token, value),
         Primitive::Boolean => (matches!(value, "true" | "false" | "1" | "0"), "true, false, 1 or 0"),
         Primitive::Decimal => (Decimal::parse(value).is_some(), "a decimal number"),
+        // Part 2 §3.3.21–24: the unsigned types have no sign, not even a plus.
+        Primitive::Integer if token == Token::Digits => {
+            (value.bytes().all(|byte| byte.is_ascii_digit()) && !value.is_empty(), "a whole number without a sign")
+        }
         Primitive::Integer => (is_integer(value), "a whole number"),
         Primitive::Float | Primitive::Double => (is_float(value), "a floating point number"),
         Primitive::Duration => (Duration::parse(value).is_some(), "a duration PnYnMnDTnHnMnS"),
@@ -28,8 +33,10 @@ pub fn check(primitive: Primitive, token: Token, value: &str) -> Result<(), Viol
             "pairs of hexadecimal digits",
         ),
         Primitive::Base64Binary => (base64_octets(value).is_some(), "base64"),
-        Primitive::AnyUri => (is_uri(value), "a URI"),
-        Primitive::QName | Primitive::Notation => (is_qname(value), "a qualified name"),
+        Primitive::AnyUri => (is_reference(value), "a URI"),
+        Primitive::QName => (is_qname(value), "a qualified name"),
+        // Part 2 §3.2.19: the notations that the schema declares; it can declare none here.
+        Primitive::Notation => (false, "a notation that the schema declares"),
     };
     if good { Ok(()) } else { Err(Violation { rule: "cvc-datatype-valid.1.2.1", asks: asks.into() }) }
 }
@@ -50,15 +57,11 @@ pub fn base64_octets(value: &str) -> Option<usize> {
 }
 
 fn check_token(token: Token, value: &str) -> Result<(), Violation> {
-    let name_part = |c| c == ':' || is_name_start(c) || is_name_part(c);
     let (good, asks) = match token {
-        Token::Any => return Ok(()),
+        Token::Any | Token::Digits => return Ok(()),
         Token::Language => (is_language(value), "a language tag"),
-        Token::NmToken => (!value.is_empty() && value.chars().all(name_part), "a name token"),
-        Token::Name => {
-            let starts = value.chars().next().is_some_and(|c| c == ':' || is_name_start(c));
-            (starts && value.chars().all(name_part), "a name")
-        }
+        Token::NmToken => (is_nmtoken(value), "a name token"),
+        Token::Name => (is_name(value), "a name"),
         Token::NcName => (is_ncname(value), "a name without a colon"),
     };
     if good { Ok(()) } else { Err(Violation { rule: "cvc-datatype-valid.1.2.1", asks: asks.into() }) }
@@ -93,13 +96,4 @@ fn is_qname(value: &str) -> bool {
         Some((prefix, local)) => is_ncname(prefix) && is_ncname(local),
         None => is_ncname(value),
     }
-}
-
-/// `anyURI` allows nearly everything, as what is not allowed in a URI gets escaped (part 2 §3.2.17); a percent sign
-/// must start an escape and a fragment stands once.
-fn is_uri(value: &str) -> bool {
-    let mut parts = value.split('%');
-    parts.next();
-    let escapes = parts.all(|rest| rest.len() >= 2 && rest.bytes().take(2).all(|byte| byte.is_ascii_hexdigit()));
-    escapes && value.matches('#').count() <= 1
 }

@@ -4,7 +4,9 @@ pub mod decimal;
 pub mod facets;
 pub mod lexical;
 pub mod moment;
+pub mod names;
 pub mod pattern;
+pub mod uri;
 
 use std::borrow::Cow;
 
@@ -18,7 +20,7 @@ pub struct SimpleType {
     pub variety: Variety,
     /// How white space is treated before anything else.
     pub white_space: WhiteSpace,
-    /// The tighter lexical form of the built-in types derived from `string`.
+    /// The tighter lexical form of some built-in types.
     pub token: Token,
     /// Whether values are identifiers of the document, or refer to them.
     pub identity: Identity,
@@ -73,7 +75,7 @@ pub enum WhiteSpace {
     Collapse,
 }
 
-/// Lexical forms of `language`, `NMTOKEN`, `Name` and `NCName` (part 2 §3.3).
+/// Lexical forms of `language`, `NMTOKEN`, `Name`, `NCName` and the unsigned types (part 2 §3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names are those of XML Schema part 2 §3.3")]
 pub enum Token {
@@ -82,9 +84,11 @@ pub enum Token {
     NmToken,
     Name,
     NcName,
+    /// `unsignedLong` and what derives from it: no sign.
+    Digits,
 }
 
-/// `ID` and `IDREF` (part 2 §3.3.8, §3.3.9): unique in, and resolved within, one document.
+/// `ID`, `IDREF` and `ENTITY` (part 2 §3.3.8–11): unique in, and resolved within, one document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
     /// An ordinary value.
@@ -93,6 +97,8 @@ pub enum Identity {
     Id,
     /// An `ID` of the document must have this value.
     IdRef,
+    /// A DTD must declare it, which no message may have: there are no values (part 1 §3.14.4, cvc-simple-type.2).
+    Entity,
 }
 
 /// A value that does not fit its type: the rule and what it asks. The value itself is not repeated: it may be a
@@ -117,29 +123,69 @@ impl Schema {
         match &simple.variety {
             Variety::Atomic(primitive) => {
                 lexical::check(*primitive, simple.token, &value)?;
+                if simple.identity == Identity::Entity {
+                    return Err(Violation { rule: "cvc-simple-type.2", asks: "an entity that a DTD declares".into() });
+                }
                 simple.facets.check_atomic(*primitive, &value)?;
             }
             Variety::List(item) => {
                 let mut items = 0;
-                for part in value.split(' ').filter(|part| !part.is_empty()) {
+                for part in items_of(&value) {
                     self.check(*item, Cow::Borrowed(part))?;
                     items += 1;
                 }
                 simple.facets.check_list(items, &value)?;
+                simple.facets.check_enumeration(|one| self.is_same_value(type_id, one, &value))?;
             }
             Variety::Union(members) => {
-                let fits = |member: &&TypeId| self.check(**member, Cow::Borrowed(&*value)).is_ok();
-                let Some(member) = members.iter().find(fits) else {
+                let Some((_, taken)) = self.member(members, &value) else {
                     return Err(Violation {
                         rule: "cvc-datatype-valid.1.2.3",
                         asks: "a value of one of the union's member types".into(),
                     });
                 };
-                let primitive = self.primitive(*member).unwrap_or(Primitive::String);
-                simple.facets.check_union(primitive, &value)?;
+                // Part 2 §4.3.6: white space is the member's business, and treated before any facet.
+                simple.facets.check_patterns(&taken)?;
+                simple.facets.check_enumeration(|one| self.is_same_value(type_id, one, &taken))?;
+                if *taken != *value {
+                    return Ok(Cow::Owned(taken.into_owned()));
+                }
             }
         }
         Ok(value)
+    }
+
+    /// Whether two values that the type took, white space treated, are the same: for `fixed` (part 1 §3.3.4
+    /// cvc-elt.5.2.2.2.2, §3.2.4 cvc-attribute.4).
+    pub fn is_same_value(&self, type_id: TypeId, one: &str, other: &str) -> bool {
+        if one == other {
+            return true;
+        }
+        let Kind::Simple(simple) = &self.type_of(type_id).kind else { return false };
+        match &simple.variety {
+            Variety::Atomic(primitive) => facets::is_same_value(*primitive, one, other),
+            Variety::List(item) => {
+                let (mut ones, mut others) = (items_of(one), items_of(other));
+                loop {
+                    match (ones.next(), others.next()) {
+                        (None, None) => return true,
+                        (Some(one), Some(other)) if self.is_same_value(*item, one, other) => {}
+                        _ => return false,
+                    }
+                }
+            }
+            Variety::Union(members) => match (self.member(members, one), self.member(members, other)) {
+                (Some((member, one)), Some((same, other))) if member == same => {
+                    self.is_same_value(member, &one, &other)
+                }
+                _ => false,
+            },
+        }
+    }
+
+    /// The first member of a union that takes a value, with the value as that member treats its white space.
+    pub fn member<'v>(&self, members: &[TypeId], value: &'v str) -> Option<(TypeId, Cow<'v, str>)> {
+        members.iter().find_map(|&member| Some((member, self.check(member, Cow::Borrowed(value)).ok()?)))
     }
 
     /// The primitive of an atomic type, or of a list's items; `None` for a union and for a complex type.
@@ -151,6 +197,11 @@ impl Schema {
             Variety::Union(_) => None,
         }
     }
+}
+
+/// Items of a list, white space treated.
+fn items_of(value: &str) -> impl Iterator<Item = &str> {
+    value.split(' ').filter(|item| !item.is_empty())
 }
 
 /// White space as the facet asks (part 2 §4.3.6); borrowed where nothing changes.

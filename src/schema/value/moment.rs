@@ -61,7 +61,7 @@ impl Moment {
             _ => return None,
         }
         let zone = text.zone()?;
-        let seconds = i128::from(days_from_civil(year, month, day)) * 86_400 + i128::from(seconds);
+        let seconds = days_from_civil(year, month, day) * 86_400 + i128::from(seconds);
         text.0.is_empty().then_some(Self { seconds, attoseconds, zone })
     }
 
@@ -121,11 +121,11 @@ impl Duration {
 
     /// The order of part 2 §3.2.6.2: what holds when added to each of four dates.
     pub fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        let at = |duration: &Self, (year, month): (i64, u32)| {
-            let months = i128::from(year) * 12 + i128::from(month) - 1 + duration.months;
-            let year = i64::try_from(months.div_euclid(12)).unwrap_or(i64::MAX / 400);
-            let days = days_from_civil(year, months.rem_euclid(12) as u32 + 1, 1);
-            (i128::from(days) * 86_400 + duration.seconds) * ATTOSECONDS + duration.attoseconds
+        let at = |duration: &Self, (year, month): (i128, u32)| {
+            let months = year * 12 + i128::from(month) - 1 + duration.months;
+            let days = days_from_civil(months.div_euclid(12), months.rem_euclid(12) as u32 + 1, 1);
+            let seconds = days * 86_400 + duration.seconds + duration.attoseconds.div_euclid(ATTOSECONDS);
+            (seconds, duration.attoseconds.rem_euclid(ATTOSECONDS))
         };
         let mut orders = [(1696, 9), (1697, 2), (1903, 3), (1903, 7)].map(|date| at(self, date).cmp(&at(other, date)));
         orders.sort_unstable();
@@ -143,7 +143,7 @@ impl Cursor<'_> {
     }
 
     /// Four digits or more, no leading zero beyond four, not 0000 (XML Schema 1.0 §3.2.7.1).
-    fn year(&mut self) -> Option<i64> {
+    fn year(&mut self) -> Option<i128> {
         let negative = self.take("-").is_some();
         let digits = self.0.bytes().take_while(u8::is_ascii_digit).count();
         let (year, rest) = self.0.split_at(digits);
@@ -151,12 +151,13 @@ impl Cursor<'_> {
             return None;
         }
         self.0 = rest;
-        let year: i64 = year.parse().ok().filter(|&year| year != 0)?;
-        // Year -1 is the year before year 1.
-        Some(if negative { 1 - year } else { year })
+        let year: i128 = year.parse().ok().filter(|&year| year != 0)?;
+        // Part 2 appendix E reckons with the number as written: -0004, not -0005, has a leap day. No value is in year 0,
+        // so that the order is the same.
+        Some(if negative { -year } else { year })
     }
 
-    fn date(&mut self) -> Option<(i64, u32, u32)> {
+    fn date(&mut self) -> Option<(i128, u32, u32)> {
         let year = self.year()?;
         self.take("-")?;
         let month = self.two_digits(1, 12)?;
@@ -243,32 +244,32 @@ impl Cursor<'_> {
 }
 
 /// Days from 0001-01-01 to a date of the proleptic Gregorian calendar.
-fn days_from_civil(year: i64, month: u32, day: u32) -> i64 {
+fn days_from_civil(year: i128, month: u32, day: u32) -> i128 {
     let year = year - 1;
     let leap_days = year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400);
-    let before_month = DAYS_BEFORE_MONTH[month as usize - 1] + i64::from(month > 2 && is_leap(year + 1));
-    year * 365 + leap_days + before_month + i64::from(day) - 1
+    let before_month = DAYS_BEFORE_MONTH[month as usize - 1] + i128::from(month > 2 && is_leap(year + 1));
+    year * 365 + leap_days + before_month + i128::from(day) - 1
 }
 
 /// Days of a month, leap years counted.
-pub fn days_in_month(year: i64, month: u32) -> u32 {
+pub fn days_in_month(year: impl Into<i128>, month: u32) -> u32 {
     match month {
-        2 if is_leap(year) => 29,
+        2 if is_leap(year.into()) => 29,
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,
     }
 }
 
-fn is_leap(year: i64) -> bool {
+fn is_leap(year: i128) -> bool {
     year.rem_euclid(4) == 0 && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0)
 }
 
-const DAYS_BEFORE_MONTH: [i64; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
+const DAYS_BEFORE_MONTH: [i128; 12] = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
 const FRACTION_DIGITS: usize = 18;
 const ATTOSECONDS: i128 = 1_000_000_000_000_000_000;
 /// A leap year: `--02-29` is a day (part 2 §3.2.12).
-const REFERENCE_YEAR: i64 = 1972;
+const REFERENCE_YEAR: i128 = 1972;
 /// An implementation limit that part 2 §3.2.7 allows: years and amounts of a duration up to this many digits.
-const YEAR_DIGITS_MAX: usize = 12;
+const YEAR_DIGITS_MAX: usize = 18;
 const ZONE_MINUTES_MAX: i16 = 14 * 60;

@@ -15,6 +15,8 @@ use regex_automata::util::primitives::StateID;
 use regex_automata::util::{start, syntax};
 use regex_automata::{Anchored, Input, meta};
 
+use super::names::{initial_class, part_class};
+
 /// The patterns of one derivation step: a value matches if one of them does.
 #[derive(Debug, Clone)]
 pub struct Pattern {
@@ -289,10 +291,10 @@ impl Translator<'_> {
             }
             's' => ClassChar::Set(SPACE.into(), false),
             'S' => ClassChar::Set(SPACE.into(), true),
-            'i' => ClassChar::Set(NAME_START.into(), false),
-            'I' => ClassChar::Set(NAME_START.into(), true),
-            'c' => ClassChar::Set(format!("{NAME_START}{NAME_PART}"), false),
-            'C' => ClassChar::Set(format!("{NAME_START}{NAME_PART}"), true),
+            'i' => ClassChar::Set(initial_class(), false),
+            'I' => ClassChar::Set(initial_class(), true),
+            'c' => ClassChar::Set(part_class(), false),
+            'C' => ClassChar::Set(part_class(), true),
             'd' => ClassChar::Set(r"\p{Nd}".into(), false),
             'D' => ClassChar::Set(r"\p{Nd}".into(), true),
             'w' => ClassChar::Set(r"\p{P}\p{Z}\p{C}".into(), true),
@@ -373,11 +375,6 @@ const TABLE_BYTES_MAX: usize = 256 << 10;
 const NESTING_MAX: u32 = 100;
 
 const SPACE: &str = r"\x20\t\n\r";
-/// `\i`: Letter | '_' | ':' of XML 1.0.
-const NAME_START: &str = r":A-Z_a-z\x{C0}-\x{D6}\x{D8}-\x{F6}\x{F8}-\x{2FF}\x{370}-\x{37D}\x{37F}-\x{1FFF}\x{200C}-\x{200D}\x{2070}-\x{218F}\x{2C00}-\x{2FEF}\x{3001}-\x{D7FF}\x{F900}-\x{FDCF}\x{FDF0}-\x{FFFD}\x{10000}-\x{EFFFF}";
-/// What `\c` adds.
-const NAME_PART: &str = r"\-.0-9\x{B7}\x{300}-\x{36F}\x{203F}-\x{2040}";
-
 const CATEGORIES: [&str; 36] = [
     "L", "Lu", "Ll", "Lt", "Lm", "Lo", "M", "Mn", "Mc", "Me", "N", "Nd", "Nl", "No", "P", "Pc", "Pd", "Ps", "Pe", "Pi",
     "Pf", "Po", "Z", "Zs", "Zl", "Zp", "S", "Sm", "Sc", "Sk", "So", "C", "Cc", "Cf", "Co", "Cn",
