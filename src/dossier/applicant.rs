@@ -6,16 +6,17 @@ use super::case::{Case, form_fits, outside_step, summary, timestamp};
 use super::catalogue::Procedure;
 use super::code::{AgencyCode, DossierCode};
 use super::contract::molisa::dossier::v1::{
-    ConfirmPaymentRequest, ConfirmPaymentResponse, Dossier, DossierSummary, GetDossierRequest, GetDossierResponse,
-    ListDossiersRequest, ListDossiersResponse, ListProgressRequest, ListProgressResponse, OnlinePayment, Payment,
-    Status, SubmitDossierRequest, SubmitDossierResponse, SupplementDossierRequest, SupplementDossierResponse,
-    WithdrawDossierRequest, WithdrawDossierResponse,
+    ConfirmPaymentRequest, ConfirmPaymentResponse, Document, Dossier, DossierSummary, GetDocumentRequest,
+    GetDocumentResponse, GetDossierRequest, GetDossierResponse, ListDossiersRequest, ListDossiersResponse,
+    ListProgressRequest, ListProgressResponse, OnlinePayment, Payment, Status, StoredDocument, SubmitDossierRequest,
+    SubmitDossierResponse, SupplementDossierRequest, SupplementDossierResponse, WithdrawDossierRequest,
+    WithdrawDossierResponse, document,
 };
 use super::desk::{Turn, repeated};
 use super::error::Error;
 use super::records::{Answered, Filter, Record, take_contents};
 use super::rules::{self, AMOUNT_RULE, AMOUNTS, Check, FEES_MAX, Mandatory, civil_day};
-use crate::crypto::Digest;
+use crate::crypto::{Digest, hex};
 
 /// `SubmitDossier`.
 pub fn submit(turn: &Turn<'_>, request: SubmitDossierRequest) -> Result<SubmitDossierResponse, Error> {
@@ -269,6 +270,32 @@ pub fn progress(turn: &Turn<'_>, request: ListProgressRequest) -> Result<ListPro
     let case = Case::open(turn, &request.code)?;
     let steps = turn.records.steps(case.key())?;
     Ok(ListProgressResponse { code: case.record.dossier.code, steps })
+}
+
+/// `GetDocument`.
+pub fn document(turn: &Turn<'_>, request: GetDocumentRequest) -> Result<GetDocumentResponse, Error> {
+    let mut check = Check::new();
+    check.text("code", &request.code, 1..=50);
+    check.text("path", &request.path, 1..=4000);
+    check.finish()?;
+    let case = Case::open(turn, &request.code)?;
+    let dossier = &case.record.dossier;
+    let later = dossier.supplement_rounds.iter().rev().flat_map(|round| round.documents.iter().rev());
+    let mut documents = later.chain(dossier.documents.iter().rev());
+    let found = documents.find_map(|document| Some((document, stored_digest(document, &request.path)?)));
+    let (document, digest) = found.ok_or(Error::UnknownDocument)?;
+    let content = turn.records.content(case.key(), digest)?;
+    let name = document.file_name.clone();
+    Ok(GetDocumentResponse { document: Some(StoredDocument { path: request.path, name, content }) })
+}
+
+/// The digest of a kept content, where `path` means this paper.
+fn stored_digest<'a>(document: &'a Document, path: &str) -> Option<&'a [u8]> {
+    let Some(document::Source::Content(digest)) = &document.source else {
+        return None;
+    };
+    let is_meant = document.file_id == path || document.file_name == path || hex(digest).eq_ignore_ascii_case(path);
+    (is_meant && document.deleted != Some(true)).then_some(digest)
 }
 
 /// Stands as the officer of steps that the applicant took.

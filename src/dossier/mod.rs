@@ -3,6 +3,7 @@
 pub mod admission;
 mod agencies_file;
 mod applicant;
+mod batch;
 pub mod calendar;
 mod caller;
 mod case;
@@ -23,9 +24,11 @@ mod office;
 mod procedures_file;
 mod published;
 mod records;
+mod reports;
 mod rules;
 pub mod server;
 mod service;
+mod sync_rules;
 #[cfg(test)]
 pub(crate) mod tests;
 mod toml_file;

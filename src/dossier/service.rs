@@ -19,7 +19,7 @@ use super::contract::molisa::dossier::v1::{
     SyncDossierResponse, SyncDossiersRequest, SyncDossiersResponse, WithdrawDossierRequest, WithdrawDossierResponse,
 };
 use super::desk::Desk;
-use super::{applicant, directory, exchange, office};
+use super::{applicant, directory, exchange, office, reports};
 
 /// All services of one desk.
 #[derive(Debug, Clone)]
@@ -78,15 +78,15 @@ impl DossierService for Service {
     }
 
     async fn record_progress(&self, request: Request<RecordProgressRequest>) -> Answer<RecordProgressResponse> {
-        self.desk.change("RecordProgress", request, exchange::record_progress).await
+        self.desk.change("RecordProgress", request, reports::record_progress).await
     }
 
     async fn report_progress(&self, request: Request<ReportProgressRequest>) -> Answer<ReportProgressResponse> {
-        self.desk.change("ReportProgress", request, exchange::report_progress).await
+        self.desk.change("ReportProgress", request, reports::report_progress).await
     }
 
     async fn get_document(&self, request: Request<GetDocumentRequest>) -> Answer<GetDocumentResponse> {
-        self.desk.look("GetDocument", request, exchange::document).await
+        self.desk.look("GetDocument", request, applicant::document).await
     }
 }
 

@@ -1,6 +1,7 @@
 //! All integration tests, in one binary.
 
 mod architecture;
+mod catalogue;
 mod client;
 mod command;
 mod commands;

@@ -39,7 +39,13 @@ pub struct Facts {
 impl World {
     /// A whole sandbox.
     pub async fn start() -> Self {
+        Self::start_after(|_| ()).await
+    }
+
+    /// A whole sandbox whose files are changed before it starts.
+    pub async fn start_after(change: impl FnOnce(&Layout)) -> Self {
         let (dir, layout) = prepared();
+        change(&layout);
         let dossier = run::start_dossier_service(&layout, &Options::default()).await;
         let dossier = dossier.expect("the dossier service starts");
         let gateway = run::start_gateway(&layout, &Options::default()).await.expect("the gateway starts");

@@ -182,6 +182,23 @@ async fn a_whole_batch_of_new_dossiers_is_added_and_a_repeat_adds_none() {
 }
 
 #[tokio::test]
+async fn a_dossier_takes_so_many_steps_and_no_more() {
+    let mut bench = Bench::start().await;
+    bench.sync(None, vec![elsewhere(CODE)]).await; // its first step
+    let rows = |numbers: std::ops::Range<usize>| {
+        let row = |number| ProgressReport {
+            step: Some(ProgressStep { content: format!("{number}"), ..step("2024-04-26T09:00", Status::Processing) }),
+            ..report(CODE, "2024-04-26T09:00", Status::Processing)
+        };
+        numbers.map(row).collect::<Vec<_>>()
+    };
+    assert!(!bench.report(rows(0..500)).await.contains("Invalid"));
+    assert!(!bench.report(rows(500..999)).await.contains("Invalid"));
+    assert_eq!(bench.report(rows(998..1000)).await, "Ok InvalidField", "recorded before, and one too many");
+    assert_eq!(bench.steps(CODE).await.len(), 1000);
+}
+
+#[tokio::test]
 async fn what_a_status_needs_must_be_said() {
     let mut bench = Bench::start().await;
     type Change = fn(&mut Dossier);
