@@ -13,6 +13,7 @@ mod hostile;
 mod normal;
 mod profiles;
 mod refused;
+mod round_trip;
 mod samples;
 mod stranger;
 mod upstream;
