@@ -1,0 +1,1 @@
+//! Drafts compile, and messages come back as they went.
