@@ -52,6 +52,9 @@ struct ImportArgs {
     /// Header protocol; what the WSDL speaks of, else x-road, where left out.
     #[arg(long, value_enum)]
     headers: Option<Headers>,
+    /// In the copies, give names to types that have none: the same messages are valid, and those that repeat can be bound.
+    #[arg(long)]
+    name_types: bool,
     /// Folder to write to.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -109,7 +112,8 @@ pub fn run(args: Args) -> ExitCode {
                 (None, path) => Contract::Xsd(path.unwrap_or_default()),
             };
             let headers = args.headers.map(HeaderProtocol::from);
-            let wishes = Wishes { package: args.package, service: args.service, headers };
+            let name_types = args.name_types;
+            let wishes = Wishes { package: args.package, service: args.service, headers, name_types };
             let out = Out { dir: args.out, force: args.force };
             let written = import::import(&contract, &wishes, &out, &mut problems);
             let next = "name it in lienthong.toml:\n\n  [[partner]]\n  name    = \"…\"\n  binding = \"{dir}/binding.toml\"\n\n  \

@@ -200,14 +200,14 @@ impl Mirror<'_> {
             None => format!("{local} has a type without a name"),
         };
         if many {
-            return self.ignore(&path, declared.origin, format!("{fact}, and repeats"), table);
+            return self.ignore_unnamed(&path, id, format!("{fact}, and repeats"), table);
         }
         if place.around.contains(&declared.type_id) || place.around.len() == DEPTH_MAX {
-            return self.ignore(&path, declared.origin, format!("{fact}, and contains itself"), table);
+            return self.ignore_unnamed(&path, id, format!("{fact}, and contains itself"), table);
         }
         let empty = complex.attributes.is_empty() && matches!(complex.content, Content::Empty);
         if empty && may_miss {
-            return self.ignore(&path, declared.origin, format!("{fact} and is empty"), table);
+            return self.ignore_unnamed(&path, id, format!("{fact} and is empty"), table);
         }
         self.inline(id, may_miss, oneof, text, place, table);
     }
@@ -367,6 +367,19 @@ impl Mirror<'_> {
         }
         let remedy = "it is ignored: validated and not carried; an answer that requires it cannot be written";
         self.warn(origin, fact, remedy);
+    }
+
+    /// The same for a type without a name, which could be given one.
+    fn ignore_unnamed(&mut self, path: &str, id: ElementId, fact: String, table: &mut Table) {
+        let declared = self.schema.element_of(id);
+        if self.schema.type_of(declared.type_id).name.is_some() {
+            return self.ignore(path, declared.origin, fact, table);
+        }
+        if table.paths.insert(path.to_owned()) {
+            table.ignore.push(path.to_owned());
+        }
+        let remedy = "it is ignored; import again with --name-types to carry it";
+        self.warn(declared.origin, fact, remedy);
     }
 
     fn warn(&mut self, origin: Origin, fact: impl Into<String>, remedy: &str) {

@@ -7,7 +7,7 @@ use super::documentation::Documentation;
 use super::mirror::{Mirror, Table};
 use super::output::{self, Planned};
 use super::proto_text::{self, Rpc, Service};
-use super::source::{self, Sources};
+use super::source::{self, Sources, Types};
 use super::wsdl::{self, Expanded};
 use super::{Out, Written, effect, names};
 use crate::binding::plan::{Effect, HeaderProtocol, Partner};
@@ -32,6 +32,8 @@ pub struct Wishes {
     pub service: Option<String>,
     /// Header protocol.
     pub headers: Option<HeaderProtocol>,
+    /// Whether types without a name get one in the copies of the schemas.
+    pub name_types: bool,
 }
 
 /// Reads a contract and writes its draft into `out`.
@@ -40,13 +42,14 @@ pub struct Wishes {
 /// Errors: added to `problems`, with the file and line of the contract; nothing is written where the contract cannot be
 /// read or a file is in the way. What the written files get wrong together is a problem of theirs.
 pub fn import(contract: &Contract, wishes: &Wishes, out: &Out, problems: &mut Problems) -> Option<Written> {
+    let types = if wishes.name_types { Types::Named } else { Types::AsTheyAre };
     let (sources, said, path) = match contract {
         Contract::Wsdl(path) => {
             let documents = wsdl::documents(path, problems);
-            let sources = source::from_wsdl(&documents, problems);
+            let sources = source::from_wsdl(&documents, types, problems);
             (sources?, Some(wsdl::contract(&documents, problems)), path)
         }
-        Contract::Xsd(path) => (source::from_xsd(path, problems)?, None, path),
+        Contract::Xsd(path) => (source::from_xsd(path, types, problems)?, None, path),
     };
     let schema = sources.load(problems)?;
     let documentation = Documentation::read(&sources, &schema);
@@ -257,7 +260,7 @@ impl Draft<'_> {
         if proto_text::uses_dates(&mirror) {
             planned.push(Planned::new("proto/google/type/date.proto", DATE_PROTO.to_owned()));
         }
-        let binding = self.binding(&service, &mirror, tables, headers, headers_reason);
+        let binding = self.binding(&service, &mut mirror, tables, headers, headers_reason);
         planned.push(Planned::new("binding.toml", binding_text::write(&binding)));
         let written = Written {
             files: Vec::new(),
@@ -273,7 +276,7 @@ impl Draft<'_> {
     fn binding(
         &self,
         service: &Service,
-        mirror: &Mirror<'_>,
+        mirror: &mut Mirror<'_>,
         tables: Vec<(Table, Table)>,
         headers: HeaderProtocol,
         headers_reason: &'static str,
@@ -290,6 +293,10 @@ impl Draft<'_> {
                 // Without a message id and without a key nothing tells a repeat from a second request.
                 if key.is_empty() {
                     effect = Effect::Read;
+                    let text =
+                        format!("{name} has no value that tells two requests apart: its effect is drafted as read");
+                    let remedy = "use a header protocol with message ids, or ask for such a value";
+                    mirror.problems.warning(asked.place.clone(), text, remedy);
                 }
             }
             operations.push(binding_text::Operation {
@@ -305,7 +312,7 @@ impl Draft<'_> {
         let values = mirror.enums.iter().map(|one| binding_text::Value {
             type_name: one.type_name.clone(),
             enumeration: qualified(&one.name),
-            words: one.values.iter().map(|(word, name, _)| (word.clone(), name.clone())).collect(),
+            words: one.values.iter().map(|value| (value.word.clone(), value.name.clone())).collect(),
         });
         let messages = mirror.tables.iter().map(|one| binding_text::Message {
             type_name: one.type_name.clone(),

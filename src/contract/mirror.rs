@@ -64,8 +64,16 @@ pub(super) struct Enum {
     pub(super) name: String,
     pub(super) documentation: String,
     pub(super) zero: String,
-    /// Word of the XSD, name in the enum, documentation.
-    pub(super) values: Vec<(String, String, String)>,
+    pub(super) values: Vec<EnumValue>,
+}
+
+#[derive(Debug)]
+pub(super) struct EnumValue {
+    /// As the XSD enumerates it.
+    pub(super) word: String,
+    pub(super) name: String,
+    pub(super) number: i32,
+    pub(super) documentation: String,
 }
 
 /// Paths of one table of the binding, and what they become.
@@ -172,7 +180,7 @@ impl<'m> Mirror<'m> {
     /// The message and table of a request or answer wrapper.
     pub(super) fn wrapper(&mut self, element: ElementId, suffix: &'static str) -> (usize, Table) {
         let declared = self.schema.element_of(element);
-        let local = declared.name.local.strip_suffix("Response").filter(|_| suffix == "Response");
+        let local = declared.name.local.strip_suffix(suffix).filter(|rest| !rest.is_empty());
         let wanted = format!("{}{suffix}", pascal(local.unwrap_or(&declared.name.local)));
         let message = match self.by_wrapper.get(&(element, suffix)) {
             Some(&made) => made,
@@ -242,12 +250,14 @@ impl<'m> Mirror<'m> {
         // Values stand beside their enum, in the package's scope.
         let zero = self.names.unique(format!("{prefix}_UNSPECIFIED"));
         let mut values = Vec::new();
-        for (at, word) in value::words(self.schema, type_id).iter().enumerate() {
+        let words = value::words(self.schema, type_id);
+        let numbers = value::numbers(words);
+        for (at, (word, number)) in words.iter().zip(numbers).enumerate() {
             let folded = upper(word);
             let folded = if folded.is_empty() { format!("VALUE_{}", at + 1) } else { folded };
-            let value = self.names.unique(format!("{prefix}_{folded}"));
+            let name = self.names.unique(format!("{prefix}_{folded}"));
             let documentation = self.documentation.of(declared.origin, word).to_owned();
-            values.push((word.to_string(), value, documentation));
+            values.push(EnumValue { word: word.to_string(), name, number, documentation });
         }
         let documentation = self.documentation.of(declared.origin, &type_name).to_owned();
         self.enums.push(Enum { type_name, name, documentation, zero, values });

@@ -16,6 +16,7 @@ mod effect;
 pub mod export;
 pub mod import;
 mod mirror;
+mod name_types;
 mod names;
 mod output;
 mod proto_text;

@@ -102,9 +102,9 @@ fn enumeration(enumeration: &Enum, out: &mut String) {
     out.push('\n');
     comment(&enumeration.documentation, "", out);
     out.push_str(&format!("enum {} {{\n  {} = 0;\n", enumeration.name, enumeration.zero));
-    for (number, (_, name, documentation)) in enumeration.values.iter().enumerate() {
-        comment(documentation, "  ", out);
-        out.push_str(&format!("  {name} = {};\n", number + 1));
+    for value in &enumeration.values {
+        comment(&value.documentation, "  ", out);
+        out.push_str(&format!("  {} = {};\n", value.name, value.number));
     }
     out.push_str("}\n");
 }

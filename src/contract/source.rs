@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::name_types::{Known, Named, name_types};
 use crate::problem::{Place, Problems, Severity};
 use crate::schema::load::load;
 use crate::schema::model::{Origin, Schema};
@@ -38,17 +39,26 @@ pub(super) struct File {
     pub(super) origin: PathBuf,
     /// Added to a line of the document, the line in `origin`.
     line_offset: i64,
+    /// First line of each part that was moved to the end, and its line before.
+    moved: Vec<(u32, u32)>,
+}
+
+/// Whether types without a name get one in the copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Types {
+    AsTheyAre,
+    Named,
 }
 
 /// Takes an XSD file with all it leads to.
-pub(super) fn from_xsd(path: &Path, problems: &mut Problems) -> Option<Sources> {
+pub(super) fn from_xsd(path: &Path, types: Types, problems: &mut Problems) -> Option<Sources> {
     let mut gather = Gather::new(problems);
     let root = gather.file(path, &Place::file(path));
-    gather.finish(root.into_iter().collect())
+    gather.finish(root.into_iter().collect(), types)
 }
 
 /// Takes the schemas inside WSDL documents with all they lead to. `documents` are paths and texts, read before.
-pub(super) fn from_wsdl(documents: &[(PathBuf, String)], problems: &mut Problems) -> Option<Sources> {
+pub(super) fn from_wsdl(documents: &[(PathBuf, String)], types: Types, problems: &mut Problems) -> Option<Sources> {
     let mut gather = Gather::new(problems);
     let mut inline = Vec::new();
     for (path, text) in documents {
@@ -59,7 +69,7 @@ pub(super) fn from_wsdl(documents: &[(PathBuf, String)], problems: &mut Problems
         }
     }
     let roots = gather.inline(inline);
-    gather.finish(roots)
+    gather.finish(roots, types)
 }
 
 impl Sources {
@@ -97,7 +107,11 @@ impl Sources {
 
     fn original(&self, place: &Place) -> Place {
         let Some(file) = self.position(&place.file).map(|at| &self.files[at]) else { return place.clone() };
-        let line = place.line.map(|line| i64::from(line) + file.line_offset);
+        let before = |line: u32| match file.moved.iter().rev().find(|(first, _)| *first <= line) {
+            Some((first, before)) => before + (line - first),
+            None => line,
+        };
+        let line = place.line.map(|line| i64::from(before(line)) + file.line_offset);
         Place { file: file.origin.clone(), line: line.and_then(|line| u32::try_from(line.max(1)).ok()) }
     }
 }
@@ -148,9 +162,18 @@ impl<'p> Gather<'p> {
         Self { files: Vec::new(), known: HashMap::new(), names: HashSet::new(), inline: Vec::new(), problems }
     }
 
-    fn finish(self, roots: Vec<usize>) -> Option<Sources> {
+    fn finish(mut self, roots: Vec<usize>, types: Types) -> Option<Sources> {
         if self.problems.has_errors() {
             return None;
+        }
+        if types == Types::Named {
+            let mut known = Known::default();
+            self.files.iter().for_each(|file| known.add(&file.text));
+            for file in &mut self.files {
+                if let Some(Named { text, moved }) = name_types(&file.text, &mut known) {
+                    (file.text, file.moved) = (text, moved);
+                }
+            }
         }
         let written = TempDir::new().and_then(|dir| {
             for file in &self.files {
@@ -183,7 +206,13 @@ impl<'p> Gather<'p> {
         let name = self.name(&path.file_name().unwrap_or_default().to_string_lossy());
         let at = self.files.len();
         self.known.insert(real, at);
-        self.files.push(File { name, text: String::new(), origin: path.to_path_buf(), line_offset: 0 });
+        self.files.push(File {
+            name,
+            text: String::new(),
+            origin: path.to_path_buf(),
+            line_offset: 0,
+            moved: Vec::new(),
+        });
         self.files[at].text = self.follow(path, text, 0);
         Some(at)
     }
@@ -199,7 +228,13 @@ impl<'p> Gather<'p> {
             self.inline.push((schema.namespace.clone(), name.clone()));
             // One line is put before it: the XML declaration.
             let line_offset = i64::from(schema.line) - 2;
-            self.files.push(File { name, text: String::new(), origin: schema.origin.clone(), line_offset });
+            self.files.push(File {
+                name,
+                text: String::new(),
+                origin: schema.origin.clone(),
+                line_offset,
+                moved: Vec::new(),
+            });
             placed.push((self.files.len() - 1, schema));
         }
         for (at, schema) in placed {
@@ -367,7 +402,7 @@ pub(super) fn limits() -> Limits {
 }
 
 /// Where the qualified name of a start tag ends.
-fn name_end(tag: &str) -> usize {
+pub(super) fn name_end(tag: &str) -> usize {
     tag.find(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/').unwrap_or(tag.len())
 }
 
@@ -398,7 +433,7 @@ fn attribute_range(tag: &str, name: &str) -> Option<Range<usize>> {
     }
 }
 
-fn escape(value: &str) -> String {
+pub(super) fn escape(value: &str) -> String {
     value.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }
 

@@ -47,6 +47,13 @@ pub(super) fn words(schema: &Schema, type_id: TypeId) -> &[Box<str>] {
     }
 }
 
+/// The number of each word: itself where all of them are numbers above 0, else its place from 1.
+pub(super) fn numbers(words: &[Box<str>]) -> Vec<i32> {
+    let own = |word: &str| word.parse::<i32>().ok().filter(|number| *number > 0 && number.to_string() == word);
+    let all: Option<Vec<i32>> = words.iter().map(|word| own(word)).collect();
+    all.unwrap_or_else(|| (1..).take(words.len()).collect())
+}
+
 /// The topmost type on the way to the root whose enumeration can be a code list: types derived from it share its enum.
 fn enumerated(schema: &Schema, namespace: &str, type_id: TypeId) -> Option<TypeId> {
     let mut at = Some(type_id);
