@@ -24,6 +24,8 @@ pub(super) struct Operation {
     pub(super) name: String,
     pub(super) method: String,
     pub(super) effect: Effect,
+    /// Whether the operation's name says that it reads.
+    pub(super) reads_by_name: bool,
     pub(super) key: Vec<String>,
     /// Where it is not `XResponse`.
     pub(super) answer_element: Option<String>,
@@ -104,9 +106,12 @@ fn operation(operation: &Operation, out: &mut String) {
     let name = key(&operation.name);
     line_of(out, format_args!("\n[operation.{name}]"));
     line_of(out, format_args!("method = {}", string(&operation.method)));
-    let (effect, reason) = match operation.effect {
-        Effect::Once => ("once", ""),
-        Effect::Read => ("read", "    # by its name it only reads"),
+    let (effect, reason) = match (operation.effect, operation.reads_by_name) {
+        (Effect::Once, _) => ("once", ""),
+        (Effect::Read, true) => ("read", "    # by its name it only reads"),
+        (Effect::Read, false) => {
+            ("read", "    # nothing tells two requests apart: give it a key before it may change anything")
+        }
     };
     line_of(out, format_args!("effect = \"{effect}\"{reason}"));
     if !operation.key.is_empty() {

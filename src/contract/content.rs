@@ -24,6 +24,15 @@ pub(super) struct Place {
     may_miss: bool,
 }
 
+/// A content model on its walk.
+#[derive(Clone, Copy)]
+struct Walk<'w> {
+    model: &'w Model,
+    /// The type that it belongs to.
+    origin: Origin,
+    place: &'w Place,
+}
+
 /// The groups around a particle.
 #[derive(Debug, Clone, Default)]
 struct Groups {
@@ -33,6 +42,19 @@ struct Groups {
     lost: bool,
     /// Branches of the choice that the particle is directly in, where a oneof can say it.
     oneof: Option<Vec<String>>,
+}
+
+/// What a field is to stand for.
+#[derive(Debug, Clone)]
+struct Wanted<'w> {
+    /// The last step of its XSD path: `A`, `@a`, `#text`.
+    key: String,
+    /// What its name is made of.
+    name: &'w str,
+    kind: FieldKind,
+    label: Label,
+    oneof: Option<Vec<String>>,
+    documentation: &'w str,
 }
 
 impl Place {
@@ -58,50 +80,47 @@ impl Mirror<'_> {
         match &complex.content {
             Content::Empty => {}
             Content::Simple(simple) => {
-                let label = label(place.may_miss, &value::value(schema, self.namespace, *simple));
-                self.value("#text", "value", *simple, label, None, "", place, table);
+                let kind = self.value(*simple);
+                let label = label(place.may_miss, &kind);
+                let key = "#text".to_owned();
+                let wanted = Wanted { key, name: "value", kind, label, oneof: None, documentation: "" };
+                self.bind(wanted, place, table);
             }
             Content::Elements { model, mixed } => {
                 if *mixed {
                     let remedy = "bind nothing that needs it, or ask for an element around the text";
                     self.warn(declared.origin, "mixed content: the text between elements is not carried", remedy);
                 }
+                let walk = Walk { model, origin: declared.origin, place };
                 let groups = Groups { may_miss: place.may_miss, ..Groups::default() };
-                self.particle(&model.particle, model, &groups, declared.origin, place, table);
+                self.particle(&model.particle, walk, &groups, table);
             }
         }
     }
 
-    fn particle(
-        &mut self,
-        particle: &Particle,
-        model: &Model,
-        groups: &Groups,
-        origin: Origin,
-        place: &Place,
-        table: &mut Table,
-    ) {
+    fn particle(&mut self, particle: &Particle, walk: Walk<'_>, groups: &Groups, table: &mut Table) {
         let (members, occurs, choice) = match particle {
-            Particle::Leaf(leaf, occurs) => return self.leaf(*leaf, *occurs, model, groups, origin, place, table),
+            Particle::Leaf(leaf, occurs) => return self.leaf(*leaf, *occurs, walk, groups, table),
             Particle::Sequence(members, occurs) | Particle::All(members, occurs) => (members, *occurs, false),
             Particle::Choice(members, occurs) => (members, *occurs, members.len() > 1),
         };
         let repeats = occurs.max != Some(1);
         let mut names = Vec::new();
-        self.names_below(particle, model, &mut names);
+        self.names_below(particle, walk.model, &mut names);
         let lost = repeats && names.len() > 1;
         if lost && !groups.lost {
             let text = format!("the group of {} repeats: the order of its elements would be lost", names.join(", "));
-            self.warn(origin, text, "they are ignored; ask for a type around each round, or keep one of them");
+            self.warn(walk.origin, text, "they are ignored; ask for a type around each round, or keep one of them");
         }
+        let one_of_them = choice && !repeats && !groups.repeats;
         let inside = Groups {
             repeats: groups.repeats || repeats,
             may_miss: groups.may_miss || occurs.min == 0 || choice,
             lost: groups.lost || lost,
-            oneof: (choice && !repeats && !groups.repeats).then(|| self.branches(members, model)).flatten(),
+            oneof: one_of_them.then(|| self.branches(members, walk.model)).flatten(),
         };
         for member in members {
-            self.particle(member, model, &inside, origin, place, table);
+            self.particle(member, walk, &inside, table);
         }
     }
 
@@ -117,31 +136,19 @@ impl Mirror<'_> {
         members.iter().map(branch).collect()
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one leaf's facts, each read once")]
-    fn leaf(
-        &mut self,
-        leaf: Leaf,
-        occurs: Occurs,
-        model: &Model,
-        groups: &Groups,
-        origin: Origin,
-        place: &Place,
-        table: &mut Table,
-    ) {
-        let LeafTerm::Element(id) = model.leaves[leaf.0 as usize] else {
-            return self.warn(origin, "xs:any: what it lets in is validated and not carried", "");
+    fn leaf(&mut self, leaf: Leaf, occurs: Occurs, walk: Walk<'_>, groups: &Groups, table: &mut Table) {
+        let LeafTerm::Element(id) = walk.model.leaves[leaf.0 as usize] else {
+            return self.warn(walk.origin, "xs:any: what it lets in is validated and not carried", "");
         };
-        let schema = self.schema;
-        let declared = schema.element_of(id);
+        let declared = self.schema.element_of(id);
         let local = &*declared.name.local;
-        let path = format!("{}{local}", place.path);
+        let path = format!("{}{local}", walk.place.path);
         if table.paths.contains(&path) {
             return;
         }
         let mut names = Vec::new();
-        self.names_below(&model.particle, model, &mut names);
-        let twice = names.iter().filter(|name| *name == local).count() > 1;
-        if twice {
+        self.names_below(&walk.model.particle, walk.model, &mut names);
+        if names.iter().filter(|name| *name == local).count() > 1 {
             self.ignore(&path, declared.origin, format!("{local} stands in its type in more than one place"), table);
         } else if RESERVED.contains(&path.as_str()) {
             let text = format!("an element named {local} cannot be bound: the word has a meaning in tables of paths");
@@ -150,46 +157,47 @@ impl Mirror<'_> {
             table.paths.insert(path.clone());
             table.ignore.push(path);
         } else {
-            let many = groups.repeats || occurs.max != Some(1);
-            let may_miss = groups.may_miss || occurs.min == 0;
-            let oneof = groups.oneof.as_deref();
-            self.element(id, many, may_miss, oneof, place, table);
+            let here = Groups {
+                repeats: groups.repeats || occurs.max != Some(1),
+                may_miss: groups.may_miss || occurs.min == 0,
+                ..groups.clone()
+            };
+            self.element(id, here, walk.place, table);
         }
     }
 
-    fn element(
-        &mut self,
-        id: ElementId,
-        many: bool,
-        may_miss: bool,
-        oneof: Option<&[String]>,
-        place: &Place,
-        table: &mut Table,
-    ) {
+    /// An element, its own occurrence counted among the groups around it.
+    fn element(&mut self, id: ElementId, groups: Groups, place: &Place, table: &mut Table) {
         let (schema, documentation) = (self.schema, self.documentation);
         let declared = schema.element_of(id);
         let local = &*declared.name.local;
         let path = format!("{}{local}", place.path);
-        let text = documentation.of(declared.origin, local);
+        let is_required = !groups.repeats && !groups.may_miss;
+        let wanted = |kind: FieldKind, label: Label| Wanted {
+            key: local.to_owned(),
+            name: local,
+            kind,
+            label: if groups.repeats { Label::Repeated } else { label },
+            oneof: groups.oneof.clone(),
+            documentation: documentation.of(declared.origin, local),
+        };
         let Kind::Complex(complex) = &schema.type_of(declared.type_id).kind else {
-            let kind = value::value(schema, self.namespace, declared.type_id);
-            let label = if many { Label::Repeated } else { label(may_miss || declared.nillable, &kind) };
-            if !many && !may_miss && !declared.nillable {
+            let kind = self.value(declared.type_id);
+            let label = label(groups.may_miss || declared.nillable, &kind);
+            if is_required && !declared.nillable {
                 table.required.push(path);
             }
-            return self.value(local, local, declared.type_id, label, oneof, text, place, table);
+            return self.bind(wanted(kind, label), place, table);
         };
         if self.is_any(declared.type_id) {
             return self.ignore(&path, declared.origin, format!("{local} is of xs:anyType"), table);
         }
         if self.has_table(declared.type_id) {
             let message = self.message_of(declared.type_id);
-            let label = if many { Label::Repeated } else { Label::Implicit };
-            if !many && !may_miss {
+            if is_required {
                 table.required_types.push((path, declared.type_id));
             }
-            self.bind(local, local, FieldKind::Message(message), label, oneof, text, place, table);
-            return;
+            return self.bind(wanted(FieldKind::Message(message), Label::Implicit), place, table);
         }
         let fact = match &schema.type_of(declared.type_id).name {
             Some(name) => format!(
@@ -199,46 +207,43 @@ impl Mirror<'_> {
             ),
             None => format!("{local} has a type without a name"),
         };
-        if many {
-            return self.ignore_unnamed(&path, id, format!("{fact}, and repeats"), table);
-        }
-        if place.around.contains(&declared.type_id) || place.around.len() == DEPTH_MAX {
-            return self.ignore_unnamed(&path, id, format!("{fact}, and contains itself"), table);
-        }
         let empty = complex.attributes.is_empty() && matches!(complex.content, Content::Empty);
-        if empty && may_miss {
-            return self.ignore_unnamed(&path, id, format!("{fact} and is empty"), table);
+        let circle = place.around.contains(&declared.type_id) || place.around.len() == DEPTH_MAX;
+        if groups.repeats {
+            self.ignore_unnamed(&path, id, format!("{fact}, and repeats"), table);
+        } else if circle {
+            self.ignore_unnamed(&path, id, format!("{fact}, and contains itself"), table);
+        } else if empty && groups.may_miss {
+            self.ignore_unnamed(&path, id, format!("{fact} and is empty"), table);
+        } else {
+            let message = self.message_at(id, place);
+            let wanted = wanted(FieldKind::Message(message), Label::Implicit);
+            self.inline(id, wanted, groups.may_miss, place, table);
         }
-        self.inline(id, may_miss, oneof, text, place, table);
+    }
+
+    /// The message of an element that is bound by longer paths: members of a family share it.
+    fn message_at(&mut self, id: ElementId, place: &Place) -> usize {
+        let declared = self.schema.element_of(id);
+        let around = &self.messages[place.message];
+        let known = around.by_path.get(&*declared.name.local).map(|&at| &around.fields[at].kind);
+        if let Some(FieldKind::Message(message)) = known {
+            return *message;
+        }
+        let name = format!("{}{}", place.label, pascal(&declared.name.local));
+        let name = self.names.unique(name).replace('_', "");
+        let documentation = self.documentation.of(self.schema.type_of(declared.type_id).origin, "").to_owned();
+        self.messages.push(Message { name, documentation, ..Message::default() });
+        self.messages.len() - 1
     }
 
     /// An element whose children are bound by longer paths, into a message of their own.
-    fn inline(
-        &mut self,
-        id: ElementId,
-        may_miss: bool,
-        oneof: Option<&[String]>,
-        text: &str,
-        place: &Place,
-        table: &mut Table,
-    ) {
+    fn inline(&mut self, id: ElementId, wanted: Wanted<'_>, may_miss: bool, place: &Place, table: &mut Table) {
         let declared = self.schema.element_of(id);
-        let local = declared.name.local.to_string();
-        let path = format!("{}{local}", place.path);
-        let known = self.messages[place.message].by_path.get(&local).copied();
-        let known = known.and_then(|at| match self.messages[place.message].fields[at].kind {
-            FieldKind::Message(message) => Some(message),
-            FieldKind::Value(_) => None,
-        });
-        let message = known.unwrap_or_else(|| {
-            let name = self.names.unique(format!("{}{}", place.label, pascal(&local))).replace('_', "");
-            let documentation = self.documentation.of(self.schema.type_of(declared.type_id).origin, "").to_owned();
-            self.messages.push(Message { name, documentation, ..Message::default() });
-            self.messages.len() - 1
-        });
-        let kind = FieldKind::Message(message);
-        let field = self.field(place.message, &local, &local, kind, Label::Implicit, oneof, text);
-        self.enter(&path, ".".to_owned(), declared.origin, table);
+        let path = format!("{}{}", place.path, declared.name.local);
+        let FieldKind::Message(message) = wanted.kind else { return };
+        let field = self.field(place.message, wanted);
+        self.enter(&path, ".".to_owned(), table);
         let inside = Place {
             message,
             path: format!("{path}/"),
@@ -254,104 +259,73 @@ impl Mirror<'_> {
         let documentation = self.documentation;
         let local = &*attribute.name.local;
         let key = format!("@{local}");
-        if table.paths.contains(&format!("{}{key}", place.path)) {
-            return;
-        }
-        let kind = value::value(self.schema, self.namespace, attribute.type_id);
-        if attribute.required && !place.may_miss {
-            table.required.push(format!("{}{key}", place.path));
-        }
-        let label = label(place.may_miss || !attribute.required, &kind);
-        let text = documentation.of(origin, local);
-        self.value(&key, local, attribute.type_id, label, None, text, place, table);
-    }
-
-    #[allow(clippy::too_many_arguments, reason = "one field's facts, each read once")]
-    fn value(
-        &mut self,
-        key: &str,
-        wanted: &str,
-        type_id: TypeId,
-        label: Label,
-        oneof: Option<&[String]>,
-        text: &str,
-        place: &Place,
-        table: &mut Table,
-    ) {
-        let kind = value::value(self.schema, self.namespace, type_id);
-        if let Value::Enum(owner) = kind {
-            self.enum_of(owner);
-        }
-        self.bind(key, wanted, FieldKind::Value(kind), label, oneof, text, place, table);
-    }
-
-    /// A field for what stands at `key` of the type, and its entry in the table.
-    #[allow(clippy::too_many_arguments, reason = "one field's facts, each read once")]
-    fn bind(
-        &mut self,
-        key: &str,
-        wanted: &str,
-        kind: FieldKind,
-        label: Label,
-        oneof: Option<&[String]>,
-        text: &str,
-        place: &Place,
-        table: &mut Table,
-    ) {
         let path = format!("{}{key}", place.path);
         if table.paths.contains(&path) {
             return;
         }
-        let field = self.field(place.message, key, wanted, kind, label, oneof, text);
-        self.enter(&path, format!("{}{field}", place.target), Origin { file: 0, line: 0 }, table);
+        if attribute.required && !place.may_miss {
+            table.required.push(path);
+        }
+        let kind = self.value(attribute.type_id);
+        let label = label(place.may_miss || !attribute.required, &kind);
+        let wanted =
+            Wanted { key, name: local, kind, label, oneof: None, documentation: documentation.of(origin, local) };
+        self.bind(wanted, place, table);
+    }
+
+    /// The kind of a field for values of a simple type; its enum is made.
+    fn value(&mut self, type_id: TypeId) -> FieldKind {
+        let value = value::value(self.schema, self.namespace, type_id);
+        if let Value::Enum(owner) = value {
+            self.enum_of(owner);
+        }
+        FieldKind::Value(value)
+    }
+
+    /// A field for what stands at a place of the type, and its entry in the table.
+    fn bind(&mut self, wanted: Wanted<'_>, place: &Place, table: &mut Table) {
+        let path = format!("{}{}", place.path, wanted.key);
+        if !table.paths.contains(&path) {
+            let field = self.field(place.message, wanted);
+            self.enter(&path, format!("{}{field}", place.target), table);
+        }
     }
 
     /// The name of the message's field for this path; members of a family share it where their types agree.
-    #[allow(clippy::too_many_arguments, reason = "one field's facts, each read once")]
-    fn field(
-        &mut self,
-        message: usize,
-        key: &str,
-        wanted: &str,
-        kind: FieldKind,
-        label: Label,
-        oneof: Option<&[String]>,
-        text: &str,
-    ) -> String {
+    fn field(&mut self, message: usize, wanted: Wanted<'_>) -> String {
         let message = &mut self.messages[message];
-        if let Some(&known) = message.by_path.get(key) {
-            let field = &mut message.fields[known];
-            if field.kind == kind && (field.label == Label::Repeated) == (label == Label::Repeated) {
-                let told = oneof.is_some() || label == Label::Optional;
-                let is_message = !matches!(field.kind, FieldKind::Value(Value::Scalar(_) | Value::Enum(_)));
-                if told && field.oneof.is_none() && !is_message && field.label == Label::Implicit {
-                    field.label = Label::Optional;
-                }
-                return field.name.clone();
+        let repeats = |label: Label| label == Label::Repeated;
+        let known = message.by_path.get(&wanted.key).copied();
+        let known = known.and_then(|at| message.fields.get_mut(at));
+        if let Some(field) =
+            known.filter(|field| field.kind == wanted.kind && repeats(field.label) == repeats(wanted.label))
+        {
+            let must_tell = wanted.oneof.is_some() || wanted.label == Label::Optional;
+            if must_tell && field.oneof.is_none() && field.label == Label::Implicit {
+                field.label = label(true, &field.kind);
             }
+            return field.name.clone();
         }
-        let oneof = oneof.map(|branches| {
+        let oneof = wanted.oneof.map(|branches| {
             let names = &mut message.names;
-            let oneof = message.oneofs.entry(branches.join("/")).or_insert_with(|| {
-                let wanted = match branches {
-                    [first, second] => format!("{}_or_{}", snake(first), snake(second)),
-                    _ => "choice".to_owned(),
-                };
-                names.unique(wanted)
+            let made = message.oneofs.entry(branches.join("/")).or_insert_with(|| match branches.as_slice() {
+                [first, second] => names.unique(format!("{}_or_{}", snake(first), snake(second))),
+                _ => names.unique("choice".to_owned()),
             });
-            oneof.clone()
+            made.clone()
         });
-        let name = message.names.unique(snake(wanted));
-        message.by_path.insert(key.to_owned(), message.fields.len());
-        let label = if oneof.is_some() { Label::Implicit } else { label };
-        message.fields.push(Field { name: name.clone(), kind, label, oneof, documentation: text.to_owned() });
+        let name = message.names.unique(snake(wanted.name));
+        message.by_path.insert(wanted.key, message.fields.len());
+        let label = if oneof.is_some() { Label::Implicit } else { wanted.label };
+        let (kind, documentation) = (wanted.kind, wanted.documentation.to_owned());
+        message.fields.push(Field { name: name.clone(), kind, label, oneof, documentation });
         name
     }
 
-    fn enter(&mut self, path: &str, target: String, origin: Origin, table: &mut Table) {
+    fn enter(&mut self, path: &str, target: String, table: &mut Table) {
         self.entries += 1;
         if self.entries == ENTRIES_MAX {
-            let place = self.sources.place(self.schema, origin);
+            let place = self.sources.files.first().map(|file| ProblemPlace::file(&file.origin)).unwrap_or_default();
             let text = format!("more than {ENTRIES_MAX} elements and attributes to bind");
             self.problems.error(place, text, "import fewer operations at a time, or ask for types with names");
         }
@@ -401,10 +375,10 @@ impl Mirror<'_> {
     }
 }
 
-/// How a value that occurs once is declared: messages tell absent by themselves.
-fn label(may_miss: bool, kind: &Value) -> Label {
+/// How what occurs once is declared: messages tell absent by themselves.
+fn label(may_miss: bool, kind: &FieldKind) -> Label {
     match kind {
-        Value::Scalar(_) | Value::Enum(_) if may_miss => Label::Optional,
+        FieldKind::Value(Value::Scalar(_) | Value::Enum(_)) if may_miss => Label::Optional,
         _ => Label::Implicit,
     }
 }

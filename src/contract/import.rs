@@ -1,6 +1,6 @@
 //! `contract import`: a partner's WSDL or XSD → copies of its schemas, a .proto and a binding, compiled together.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::binding_text::{self, Binding, Paths};
 use super::documentation::Documentation;
@@ -181,7 +181,7 @@ struct Names {
 }
 
 impl Names {
-    fn new(wishes: &Wishes, port_type: &str, namespace: &str, path: &PathBuf, problems: &mut Problems) -> Option<Self> {
+    fn new(wishes: &Wishes, port_type: &str, namespace: &str, path: &Path, problems: &mut Problems) -> Option<Self> {
         let package = wishes.package.clone().unwrap_or_else(|| names::package(namespace));
         let word = |segment: &str| {
             let mut chars = segment.chars();
@@ -286,7 +286,8 @@ impl Draft<'_> {
         for ((asked, rpc), (request, answer)) in self.operations.iter().zip(&service.rpcs).zip(tables) {
             let local = |id: ElementId| self.schema.element_of(id).name.local.to_string();
             let (name, answer_element) = (local(asked.request), local(asked.answer));
-            let mut effect = if effect::reads(&asked.name) { Effect::Read } else { Effect::Once };
+            let reads_by_name = effect::reads(&asked.name);
+            let mut effect = if reads_by_name { Effect::Read } else { Effect::Once };
             let mut key = Vec::new();
             if effect == Effect::Once && headers == HeaderProtocol::None {
                 key.extend(required(mirror, &request, &mut Vec::new()));
@@ -302,6 +303,7 @@ impl Draft<'_> {
             operations.push(binding_text::Operation {
                 method: format!("{}/{}", qualified(&service.name), rpc.name),
                 effect,
+                reads_by_name,
                 key,
                 answer_element: (answer_element != format!("{name}Response")).then_some(answer_element),
                 request: paths(request),

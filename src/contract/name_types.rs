@@ -10,7 +10,8 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::names::pascal;
-use super::source::{XSD, is, limits, name_end};
+use super::source::{XSD, is, limits};
+use super::tag::{escape, name_end};
 use crate::xml::tape::{NodeId, NodeKind, Tape};
 
 /// A copy with names.
@@ -78,7 +79,7 @@ pub(super) fn name_types(text: &str, known: &mut Known) -> Option<Named> {
     let root = tape.span(tape.root());
     if let Some(prefix) = declared {
         let at = root.start + name_end(&text[root.start..]);
-        edits.push(Edit::Insert(at, format!(" xmlns:{prefix}=\"{}\"", super::source::escape(&target))));
+        edits.push(Edit::Insert(at, format!(" xmlns:{prefix}=\"{}\"", escape(&target))));
     }
     edits.sort_by_key(Edit::start);
     let end = text[..root.end].rfind("</").unwrap_or(root.end);

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::name_types::{Known, Named, name_types};
+use super::tag::{attribute_range, escape, name_end};
 use crate::problem::{Place, Problems, Severity};
 use crate::schema::load::load;
 use crate::schema::model::{Origin, Schema};
@@ -399,42 +400,6 @@ pub(super) fn limits() -> Limits {
         attribute_bytes_max: 1 << 20,
         processing_instructions: ProcessingInstructions::Skip,
     }
-}
-
-/// Where the qualified name of a start tag ends.
-pub(super) fn name_end(tag: &str) -> usize {
-    tag.find(|c: char| c.is_ascii_whitespace() || c == '>' || c == '/').unwrap_or(tag.len())
-}
-
-/// Where an unprefixed attribute stands in a well-formed start tag, the white space before it included.
-fn attribute_range(tag: &str, name: &str) -> Option<Range<usize>> {
-    let bytes = tag.as_bytes();
-    let space = |mut at: usize| {
-        while bytes.get(at).is_some_and(u8::is_ascii_whitespace) {
-            at += 1;
-        }
-        at
-    };
-    let mut at = name_end(tag);
-    loop {
-        let (before, start) = (at, space(at));
-        let equals = start + tag.get(start..)?.find('=')?;
-        // An end of the tag before the next `=` is the end of its attributes.
-        if tag[start..equals].contains('>') {
-            return None;
-        }
-        let quote_at = space(equals + 1);
-        let quote = char::from(*bytes.get(quote_at)?);
-        let end = quote_at + 1 + tag.get(quote_at + 1..)?.find(quote)? + 1;
-        if tag[start..equals].trim_end() == name {
-            return Some(before..end);
-        }
-        at = end;
-    }
-}
-
-pub(super) fn escape(value: &str) -> String {
-    value.replace('&', "&amp;").replace('<', "&lt;").replace('"', "&quot;")
 }
 
 impl std::fmt::Debug for Sources {

@@ -39,6 +39,10 @@ pub fn load(folders: &[PathBuf], problems: &mut Problems) -> Option<DescriptorPo
 /// Compiles one .proto file with what it imports from `folders`; where none is named, from the folder that its
 /// package says it stands in. All problems are added to `problems`; `None` where there was one.
 pub fn load_file(file: &Path, folders: &[PathBuf], problems: &mut Problems) -> Option<DescriptorPool> {
+    if let Err(error) = std::fs::metadata(file) {
+        problems.error(Place::file(file), format!("cannot be read: {error}"), "name a .proto file");
+        return None;
+    }
     let roots = roots_of(file, folders);
     let mut compiler = match protox::Compiler::new(&roots) {
         Ok(compiler) => compiler,
