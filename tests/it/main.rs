@@ -4,6 +4,7 @@ mod architecture;
 mod client;
 mod command;
 mod commands;
+mod drafts;
 mod edge;
 mod failing;
 mod golden;

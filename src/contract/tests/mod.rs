@@ -71,24 +71,30 @@ impl Draft {
         fs::read_to_string(self.dir.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
-    /// XML → wire → XML: the same document.
-    fn comes_back(&self, xml: &str) {
+    /// The wire bytes of a document that the contract accepts; the operation, and whether it is its answer.
+    fn decoded(&self, xml: &str) -> (OperationId, bool, Vec<u8>) {
         let tape = Tape::parse(xml, &Limits::default()).unwrap_or_else(|error| panic!("{error}: {xml}"));
         let local = tape.local(tape.root());
         let is_answer = local.ends_with("Response");
         let id = self.operation(local.strip_suffix("Response").unwrap_or(local));
         let mut wire = Vec::new();
+        let read = match is_answer {
+            true => transcode::decode_answer(&self.partner, id, &tape, tape.root(), &mut wire),
+            false => transcode::decode(&self.partner, id, &tape, tape.root(), &mut wire),
+        };
+        read.unwrap_or_else(|error| panic!("{error}: {xml}"));
+        (id, is_answer, wire)
+    }
+
+    /// XML → wire → XML: the same document.
+    fn comes_back(&self, xml: &str) {
+        let (id, is_answer, wire) = self.decoded(xml);
         let mut writer = Writer::default();
-        if is_answer {
-            transcode::decode_answer(&self.partner, id, &tape, tape.root(), &mut wire)
-                .unwrap_or_else(|error| panic!("{error}: {xml}"));
-            transcode::encode(&self.partner, id, &wire, &mut writer)
-        } else {
-            transcode::decode(&self.partner, id, &tape, tape.root(), &mut wire)
-                .unwrap_or_else(|error| panic!("{error}: {xml}"));
-            transcode::encode_request(&self.partner, id, &wire, &mut writer)
-        }
-        .unwrap_or_else(|error| panic!("{error}: {xml}"));
+        let written = match is_answer {
+            true => transcode::encode(&self.partner, id, &wire, &mut writer),
+            false => transcode::encode_request(&self.partner, id, &wire, &mut writer),
+        };
+        written.unwrap_or_else(|error| panic!("{error}: {xml}"));
         let back = String::from_utf8(writer.into_bytes()).expect("UTF-8");
         assert_eq!(canonical(&back), canonical(xml), "{back}");
     }
