@@ -1,5 +1,7 @@
 //! What stands in one complex type, as fields of a message and entries of a table.
 
+use std::collections::HashSet;
+
 use super::mirror::{Field, FieldKind, Label, Message, Mirror, Table};
 use super::names::{pascal, snake};
 use super::value::{self, Value};
@@ -31,6 +33,8 @@ struct Walk<'w> {
     /// The type that it belongs to.
     origin: Origin,
     place: &'w Place,
+    /// Names that stand in more than one place of the model.
+    twice: &'w HashSet<String>,
 }
 
 /// The groups around a particle.
@@ -91,7 +95,11 @@ impl Mirror<'_> {
                     let remedy = "bind nothing that needs it, or ask for an element around the text";
                     self.warn(declared.origin, "mixed content: the text between elements is not carried", remedy);
                 }
-                let walk = Walk { model, origin: declared.origin, place };
+                let mut names = Vec::new();
+                self.names_below(&model.particle, model, &mut names);
+                let mut seen = HashSet::new();
+                let twice = names.into_iter().filter(|name| !seen.insert(name.clone())).collect();
+                let walk = Walk { model, origin: declared.origin, place, twice: &twice };
                 let groups = Groups { may_miss: place.may_miss, ..Groups::default() };
                 self.particle(&model.particle, walk, &groups, table);
             }
@@ -146,9 +154,7 @@ impl Mirror<'_> {
         if table.paths.contains(&path) {
             return;
         }
-        let mut names = Vec::new();
-        self.names_below(&walk.model.particle, walk.model, &mut names);
-        if names.iter().filter(|name| *name == local).count() > 1 {
+        if walk.twice.contains(local) {
             self.ignore(&path, declared.origin, format!("{local} stands in its type in more than one place"), table);
         } else if RESERVED.contains(&path.as_str()) {
             let text = format!("an element named {local} cannot be bound: the word has a meaning in tables of paths");

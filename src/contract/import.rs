@@ -194,6 +194,12 @@ impl Names {
         }
         let of_port = ["PortType", "Port", "Soap", "SOAP"].iter().find_map(|end| port_type.strip_suffix(end));
         let of_port = of_port.unwrap_or(port_type);
+        // .NET begins the names of interfaces with an I.
+        let is_interface = |rest: &&str| {
+            let mut chars = rest.chars();
+            chars.next().is_some_and(char::is_uppercase) && chars.next().is_some_and(char::is_lowercase)
+        };
+        let of_port = of_port.strip_prefix('I').filter(is_interface).unwrap_or(of_port);
         let last = package
             .split('.')
             .rev()

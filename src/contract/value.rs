@@ -1,5 +1,7 @@
 //! Which protobuf type an XSD simple type becomes, so that the binding converts it without loss.
 
+use std::collections::HashSet;
+
 use crate::schema::model::{Kind, Schema, TypeId};
 use crate::schema::value::facets::Bound;
 use crate::schema::value::{Facets, Primitive, SimpleType, Variety};
@@ -80,8 +82,8 @@ fn is_code_list(simple: &SimpleType) -> bool {
     }
     let words = simple.facets.enumeration.as_deref().unwrap_or_default();
     let good = |word: &str| !word.trim().is_empty() && !KEYS.contains(&word) && !word.contains(char::is_control);
-    let twice = |at: usize| words[..at].contains(&words[at]);
-    (1..=WORDS_MAX).contains(&words.len()) && words.iter().all(|word| good(word)) && !(0..words.len()).any(twice)
+    let mut seen = HashSet::new();
+    (1..=WORDS_MAX).contains(&words.len()) && words.iter().all(|word| good(word) && seen.insert(word))
 }
 
 fn integer(facets: &Facets) -> &'static str {

@@ -194,15 +194,17 @@ impl<'r> Reader<'r> {
 
     /// The header protocol that the documents speak of.
     fn headers(&self) -> Option<HeaderProtocol> {
-        let names =
-            |namespace: &str| self.documents.iter().any(|document| document.tape.namespace_id(namespace).is_some());
-        if names(crate::soap::xroad::NAMESPACE) {
-            Some(HeaderProtocol::XRoad)
-        } else if ADDRESSING.iter().any(|namespace| names(namespace)) {
-            Some(HeaderProtocol::Addressing)
-        } else {
-            None
+        let mut tapes = self.documents.iter().map(|document| &document.tape);
+        if tapes.clone().any(|tape| tape.namespace_id(crate::soap::xroad::NAMESPACE).is_some()) {
+            return Some(HeaderProtocol::XRoad);
         }
+        // Toolkits declare the prefix, and write Action attributes, whether addressing is used or not: the assertion
+        // counts (WS-Addressing 1.0 WSDL Binding §3.1, Metadata §3.1).
+        let asserts = |tape: &Tape<'_>| {
+            let nodes = 0..tape.end(tape.root());
+            nodes.into_iter().any(|node| ADDRESSING.iter().any(|(namespace, local)| is(tape, node, namespace, local)))
+        };
+        tapes.any(asserts).then_some(HeaderProtocol::Addressing)
     }
 
     /// Children of the definitions, in all documents.
@@ -259,10 +261,10 @@ fn expanded(tape: &Tape<'_>, node: NodeId, written: &str) -> Option<Expanded> {
 const WSDL: &str = "http://schemas.xmlsoap.org/wsdl/";
 /// WSDL's extensions for SOAP 1.1 and 1.2.
 const SOAP: [&str; 2] = ["http://schemas.xmlsoap.org/wsdl/soap/", "http://schemas.xmlsoap.org/wsdl/soap12/"];
-const ADDRESSING: [&str; 3] = [
-    "http://www.w3.org/2005/08/addressing",
-    "http://www.w3.org/2006/05/addressing/wsdl",
-    "http://www.w3.org/2007/05/addressing/metadata",
+/// Elements that say that WS-Addressing 1.0 is used.
+const ADDRESSING: [(&str, &str); 2] = [
+    ("http://www.w3.org/2006/05/addressing/wsdl", "UsingAddressing"),
+    ("http://www.w3.org/2007/05/addressing/metadata", "Addressing"),
 ];
 /// WSDL files of one contract.
 const DOCUMENTS_MAX: usize = 64;

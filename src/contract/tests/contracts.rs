@@ -107,3 +107,37 @@ pub(super) const AWKWARD: &str = r###"<xs:schema xmlns:xs="http://www.w3.org/200
     <xs:enumeration value="1"/><xs:enumeration value="2"/>
   </xs:restriction></xs:simpleType>
 </xs:schema>"###;
+
+/// As .NET writes it: wrappers in one namespace, data in another; prefixes of addressing declared and not meant.
+pub(super) const TWO_NAMESPACES: &str = r#"<wsdl:definitions targetNamespace="http://tempuri.org/"
+    xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/" xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/"
+    xmlns:wsam="http://www.w3.org/2007/05/addressing/metadata" xmlns:tns="http://tempuri.org/" xmlns:d="urn:data">
+  <wsdl:types>
+    <xs:schema elementFormDefault="qualified" targetNamespace="http://tempuri.org/" xmlns:xs="http://www.w3.org/2001/XMLSchema">
+      <xs:import namespace="urn:data"/>
+      <xs:element name="Get"><xs:complexType><xs:sequence>
+        <xs:element name="code" type="xs:string" nillable="true" minOccurs="0"/>
+      </xs:sequence></xs:complexType></xs:element>
+      <xs:element name="GetResponse"><xs:complexType><xs:sequence>
+        <xs:element name="GetResult" type="d:Dossier" nillable="true" minOccurs="0"/>
+      </xs:sequence></xs:complexType></xs:element>
+    </xs:schema>
+    <xs:schema elementFormDefault="qualified" targetNamespace="urn:data" xmlns:xs="http://www.w3.org/2001/XMLSchema">
+      <xs:complexType name="Dossier"><xs:sequence>
+        <xs:element name="Status" type="d:Status"/>
+        <xs:element name="Owner" type="d:Owner" minOccurs="0"/>
+        <xs:element name="File" type="d:File" minOccurs="0" maxOccurs="unbounded"/>
+      </xs:sequence></xs:complexType>
+      <xs:complexType name="Owner"><xs:sequence><xs:element name="Name" type="xs:string"/></xs:sequence></xs:complexType>
+      <xs:complexType name="File"><xs:sequence><xs:element name="Name" type="xs:string"/></xs:sequence></xs:complexType>
+      <xs:simpleType name="Status"><xs:restriction base="xs:string">
+        <xs:enumeration value="New"/><xs:enumeration value="Done"/>
+      </xs:restriction></xs:simpleType>
+    </xs:schema>
+  </wsdl:types>
+  <wsdl:message name="in"><wsdl:part name="parameters" element="tns:Get"/></wsdl:message>
+  <wsdl:message name="out"><wsdl:part name="parameters" element="tns:GetResponse"/></wsdl:message>
+  <wsdl:portType name="IDossiers"><wsdl:operation name="Get">
+    <wsdl:input wsam:Action="http://tempuri.org/Get" message="tns:in"/><wsdl:output message="tns:out"/>
+  </wsdl:operation></wsdl:portType>
+</wsdl:definitions>"#;

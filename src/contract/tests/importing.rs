@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use expect_test::expect;
 use tempfile::TempDir;
 
-use super::contracts::{AWKWARD, INLINE, WORDS};
+use super::contracts::{AWKWARD, INLINE, TWO_NAMESPACES, WORDS};
 use super::{Draft, compiled, folder, imported, out, root};
 use crate::binding::plan::{HeaderProtocol, Partner};
 use crate::contract::Out;
@@ -150,10 +150,14 @@ const HANDOVERS: [&str; 3] = [
 
 /// A contract written into a folder, imported, and what was said of it.
 fn drafted(files: &[(&str, &str)]) -> Draft {
+    drafted_with(files, Some(HeaderProtocol::None))
+}
+
+fn drafted_with(files: &[(&str, &str)], headers: Option<HeaderProtocol>) -> Draft {
     let folder = folder(files);
     let first = folder.path().join(files[0].0);
     let contract = if files[0].0.ends_with(".wsdl") { Contract::Wsdl(first) } else { Contract::Xsd(first) };
-    let mut draft = imported(&contract, Some(HeaderProtocol::None));
+    let mut draft = imported(&contract, headers);
     draft.said = draft.said.replace(&format!("{}/", folder.path().display()), "");
     draft
 }
@@ -292,6 +296,27 @@ fn schemas_inside_a_wsdl_stand_by_themselves() {
            <Phone>1</Phone><Phone/></m:Person><m:Colour>xanh lá</m:Colour>
            <m:Node><m:Name/><m:Child><m:Name>a</m:Name></m:Child><m:Child><m:Name/></m:Child></m:Node></m:registerRequest>"#,
     );
+}
+
+#[test]
+fn types_of_another_namespace_are_bound_by_longer_paths() {
+    let draft = drafted_with(&[("n.wsdl", TWO_NAMESPACES)], None);
+    expect![[r#"
+        n.wsdl:18: warning: File has the type File of the namespace urn:data, not the partner's, and repeats
+            remedy: it is ignored: validated and not carried; an answer that requires it cannot be written
+    "#]]
+    .assert_eq(&draft.said);
+    assert_eq!(draft.partner.headers, HeaderProtocol::XRoad, "addressing was taken for meant");
+    let proto = draft.read("proto/org/tempuri/dossiers.proto");
+    assert!(proto.contains("message GetResponseGetResult {\n  optional string status = 1;"), "{proto}");
+    draft.comes_back(
+        r#"<t:GetResponse xmlns:t="http://tempuri.org/" xmlns:d="urn:data"><t:GetResult><d:Status>Done</d:Status>
+           <d:Owner><d:Name/></d:Owner></t:GetResult></t:GetResponse>"#,
+    );
+    draft.comes_back(r#"<t:Get xmlns:t="http://tempuri.org/"/>"#);
+    let addressed = TWO_NAMESPACES.replace("</wsdl:types>", "</wsdl:types><wsam:Addressing/>");
+    let draft = drafted_with(&[("n.wsdl", &addressed)], None);
+    assert_eq!(draft.partner.headers, HeaderProtocol::Addressing);
 }
 
 #[test]
