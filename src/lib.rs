@@ -27,6 +27,7 @@ pub mod http;
 pub mod transcode;
 pub mod wsdl;
 // Layer 5
+pub mod contract;
 pub mod fault;
 // Layer 6
 pub mod inbound;

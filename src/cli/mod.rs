@@ -2,6 +2,7 @@
 
 pub mod call;
 pub mod check;
+pub mod contract;
 pub mod sandbox;
 pub mod serve;
 
@@ -30,6 +31,7 @@ enum Command {
     Check(check::CheckArgs),
     Explain(check::ExplainArgs),
     Call(call::Args),
+    Contract(contract::Args),
 }
 
 /// Reads the command line and does what it says.
@@ -51,6 +53,7 @@ pub fn run() -> ExitCode {
             Command::Check(args) => check::check(&args),
             Command::Explain(args) => check::explain(&args),
             Command::Call(args) => call::run(args).await,
+            Command::Contract(args) => contract::run(args),
         }
     });
     telemetry::flush_log();
@@ -63,4 +66,5 @@ const EXAMPLES: &str = "Examples:
   lienthong call TraCuuHoSo /tmp/sandbox/requests/TraCuuHoSo.xml --dir /tmp/sandbox
   lienthong check --config lienthong.toml
   lienthong explain NopHoSo --config lienthong.toml
+  lienthong contract import --wsdl partner.wsdl --out schemas/partner
   lienthong serve --config lienthong.toml";

@@ -36,6 +36,68 @@ pub fn load(folders: &[PathBuf], problems: &mut Problems) -> Option<DescriptorPo
     good.then_some(pool)
 }
 
+/// Compiles one .proto file with what it imports from `folders`; where none is named, from the folder that its
+/// package says it stands in. All problems are added to `problems`; `None` where there was one.
+pub fn load_file(file: &Path, folders: &[PathBuf], problems: &mut Problems) -> Option<DescriptorPool> {
+    if let Err(error) = std::fs::metadata(file) {
+        problems.error(Place::file(file), format!("cannot be read: {error}"), "name a .proto file");
+        return None;
+    }
+    let roots = roots_of(file, folders);
+    let mut compiler = match protox::Compiler::new(&roots) {
+        Ok(compiler) => compiler,
+        Err(error) => {
+            problems.error(Place::file(file), error.to_string(), "name folders of .proto files");
+            return None;
+        }
+    };
+    compiler.include_imports(true).include_source_info(true);
+    let inside = roots.iter().find_map(|root| Some(root.join(below(file, root)?)));
+    if let Err(error) = compiler.open_file(inside.as_deref().unwrap_or(file)) {
+        problems.error(
+            place(file, &error),
+            error.to_string(),
+            "correct the .proto, or name the folders of its imports",
+        );
+        return None;
+    }
+    let mut pool = DescriptorPool::new();
+    if let Err(error) = pool.add_file_descriptor_set(compiler.file_descriptor_set()) {
+        problems.error(Place::file(file), error.to_string(), "correct the .proto");
+        return None;
+    }
+    Some(pool)
+}
+
+/// The include roots of a file: those named, else the folder above its package's.
+pub fn roots_of(file: &Path, folders: &[PathBuf]) -> Vec<PathBuf> {
+    if !folders.is_empty() {
+        return folders.to_vec();
+    }
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let package = text.lines().find_map(|line| line.trim().strip_prefix("package ")?.split(';').next());
+    let segments = package.unwrap_or_default().trim().split('.').rev();
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut root = folder;
+    for segment in segments {
+        match root.parent() {
+            Some(above) if root.file_name().is_some_and(|name| name == segment) => root = above,
+            // The folders do not follow the package: imports stand beside the file.
+            _ => return vec![folder.to_path_buf()],
+        }
+    }
+    vec![if root.as_os_str().is_empty() { PathBuf::from(".") } else { root.to_path_buf() }]
+}
+
+/// A file's path below a folder, however either is written.
+fn below(file: &Path, folder: &Path) -> Option<PathBuf> {
+    if let Ok(rest) = file.strip_prefix(folder) {
+        return Some(rest.to_path_buf());
+    }
+    let (file, folder) = (file.canonicalize().ok()?, folder.canonicalize().ok()?);
+    Some(file.strip_prefix(folder).ok()?.to_path_buf())
+}
+
 fn compile(roots: &[&PathBuf], pool: &mut DescriptorPool, problems: &mut Problems) -> bool {
     let mut compiler = match protox::Compiler::new(roots) {
         Ok(compiler) => compiler,

@@ -13,7 +13,7 @@ use smallvec::SmallVec;
 use super::values::{self, Refusal};
 use super::wire::{self, OpenMessage};
 use super::{Invalid, Passed};
-use crate::binding::plan::{Action, Around, Nested, Partner, PlanId, Target, TypePlan, Unknown};
+use crate::binding::plan::{Action, Around, Codec, Nested, Partner, PlanId, Target, TypePlan, Unknown};
 use crate::schema::automaton::Run;
 use crate::schema::model::{
     ANY_TYPE, Attribute, Complex, Content, Derivations, Element, ElementId, Kind, Leaf, LeafTerm, Model, Name,
@@ -476,10 +476,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
 
     fn carry(&mut self, node: NodeId, action: &Action, value: &str) -> Result<(), Invalid> {
         let Action::Scalar(target, codec) = action else { return Ok(()) };
-        self.reach(&target.path);
-        let keep_default = target.presence || target.repeated;
-        values::write(codec, target.field, value, keep_default, self.out)
-            .map_err(|(rule, asks): Refusal| self.invalid(node, rule, asks))
+        self.scalar(target, codec, value).map_err(|(rule, asks)| self.invalid(node, rule, asks))
     }
 
     fn carry_attribute(
@@ -490,9 +487,22 @@ impl<'d, 'a> Decoder<'d, 'a> {
         value: &str,
     ) -> Result<(), Invalid> {
         let Action::Scalar(target, codec) = action else { return Ok(()) };
-        self.reach(&target.path);
-        values::write(codec, target.field, value, target.presence || target.repeated, self.out)
-            .map_err(|(rule, asks): Refusal| self.at_attribute(node, &declared.name.local, rule, asks))
+        self.scalar(target, codec, value)
+            .map_err(|(rule, asks)| self.at_attribute(node, &declared.name.local, rule, asks))
+    }
+
+    /// Appends a value. One that is left out, as the field's default is, brings no message around it into being.
+    fn scalar(&mut self, target: &Target, codec: &Codec, value: &str) -> Result<(), Refusal> {
+        let shared = self.leave(&target.path);
+        let before = self.out.len();
+        self.enter(&target.path[shared..]);
+        let opened = self.out.len();
+        values::write(codec, target.field, value, target.presence || target.repeated, self.out)?;
+        if self.out.len() == opened {
+            self.out.truncate(before);
+            self.open.truncate(shared);
+        }
+        Ok(())
     }
 
     /// An element that a wildcard let in (part 1 §3.10.4).
@@ -574,9 +584,19 @@ impl<'d, 'a> Decoder<'d, 'a> {
 
     /// Opens the nested messages of a field path; those already open stay.
     fn reach(&mut self, path: &[Around]) {
+        let shared = self.leave(path);
+        self.enter(&path[shared..]);
+    }
+
+    /// Closes the nested messages that are not on a field path; says how many stay open.
+    fn leave(&mut self, path: &[Around]) -> usize {
         let shared = self.open.iter().zip(path).take_while(|((open, _), wanted)| *open == wanted.field).count();
         self.close_to(shared);
-        for &Around { field, .. } in &path[shared..] {
+        shared
+    }
+
+    fn enter(&mut self, path: &[Around]) {
+        for &Around { field, .. } in path {
             let message = wire::open(self.out, field, 0);
             self.open.push((field, message));
         }

@@ -6,6 +6,7 @@ mod client;
 mod command;
 mod commands;
 mod differential;
+mod drafts;
 mod edge;
 mod failing;
 mod golden;
