@@ -61,7 +61,17 @@ impl Builder<'_> {
                 let group = self.global(Space::Group, &name)?;
                 self.group_content(group).map(|content| content.repeated(occurs))
             }
-            "choice" => Some(Raw::choice(self.members(at), occurs)),
+            "choice" => {
+                let members = self.members(at);
+                if members.is_empty() {
+                    // Part 1 §3.8.4: one of its particles must be there, and it has none.
+                    if occurs.min > 0 {
+                        self.error(at, "xs:choice without alternatives lets nothing in", "remove it, or add them");
+                    }
+                    return None;
+                }
+                Some(Raw::choice(members, occurs))
+            }
             "all" => {
                 if !top || occurs.max != Some(1) {
                     self.error(at, "xs:all must be a type's whole content, once", "use xs:sequence or xs:choice");
@@ -346,10 +356,12 @@ impl Positions<'_> {
         };
         let mut inner = Vec::new();
         repetitions(particle, true, &mut inner);
-        for (leaf, occurs) in inner {
-            let both_ways = ends.first.contains(&leaf)
-                && ends.last.contains(&leaf)
-                && (follow.get(&leaf).is_some_and(|next| next.contains(&leaf)) || occurs.max == Some(occurs.min));
+        for (ends_of_inner, occurs) in inner {
+            let Some(&leaf) = ends_of_inner.first.iter().find(|leaf| ends.first.contains(leaf)) else { continue };
+            let last = ends_of_inner.last.iter().find(|leaf| ends.last.contains(leaf));
+            let both_ways = last.is_some_and(|last| {
+                follow.get(last).is_some_and(|next| next.contains(&leaf)) || occurs.max == Some(occurs.min)
+            });
             let harmless = occurs.min <= 1 && outer.min <= 1 && (outer.max.is_none() || occurs.max.is_none());
             if both_ways && !harmless && self.clash.is_none() {
                 let name = self.show(leaf);
@@ -402,27 +414,55 @@ impl Positions<'_> {
     }
 }
 
-/// Leaves below a repeated particle whose own occurrence, or whose group's, is repeated too.
-fn repetitions(particle: &Particle, top: bool, found: &mut Vec<(Leaf, Occurs)>) {
-    match particle {
-        Particle::Leaf(leaf, occurs) if occurs.max != Some(1) && !top => found.push((*leaf, *occurs)),
-        Particle::Leaf(..) => {}
-        Particle::Sequence(members, occurs) | Particle::Choice(members, occurs) | Particle::All(members, occurs) => {
-            if !top && occurs.max != Some(1) {
-                leaves_of(particle, &mut |leaf| found.push((leaf, *occurs)));
-            }
-            members.iter().for_each(|member| repetitions(member, false, found));
-        }
+/// Particles below a repeated one that are repeated themselves: how they begin and end, and how often they occur.
+fn repetitions(particle: &Particle, top: bool, found: &mut Vec<(Ends, Occurs)>) {
+    let (Particle::Leaf(_, occurs)
+    | Particle::Sequence(_, occurs)
+    | Particle::Choice(_, occurs)
+    | Particle::All(_, occurs)) = particle;
+    if !top && occurs.max != Some(1) {
+        found.push((ends_of(particle), *occurs));
+    }
+    if let Particle::Sequence(members, _) | Particle::Choice(members, _) | Particle::All(members, _) = particle {
+        members.iter().for_each(|member| repetitions(member, false, found));
     }
 }
 
-fn leaves_of(particle: &Particle, found: &mut impl FnMut(Leaf)) {
-    match particle {
-        Particle::Leaf(leaf, _) => found(*leaf),
-        Particle::Sequence(members, _) | Particle::Choice(members, _) | Particle::All(members, _) => {
-            members.iter().for_each(|member| leaves_of(member, found));
+/// Which leaves a particle can begin and end with.
+fn ends_of(particle: &Particle) -> Ends {
+    let (mut ends, occurs) = match particle {
+        Particle::Leaf(leaf, occurs) => (Ends { first: vec![*leaf], last: vec![*leaf], empty: false }, occurs),
+        Particle::Sequence(members, occurs) => {
+            let mut all = Ends { empty: true, ..Ends::default() };
+            for next in members.iter().map(ends_of) {
+                if all.empty {
+                    all.first.extend(&next.first);
+                }
+                if !next.empty {
+                    all.last.clear();
+                }
+                all.last.extend(&next.last);
+                all.empty &= next.empty;
+            }
+            (all, occurs)
         }
-    }
+        Particle::Choice(members, occurs) | Particle::All(members, occurs) => {
+            let mut all = Ends { empty: members.is_empty(), ..Ends::default() };
+            let mut every_empty = true;
+            for one in members.iter().map(ends_of) {
+                all.first.extend(one.first);
+                all.last.extend(one.last);
+                all.empty |= one.empty;
+                every_empty &= one.empty;
+            }
+            if matches!(particle, Particle::All(..)) {
+                all.empty = every_empty;
+            }
+            (all, occurs)
+        }
+    };
+    ends.empty |= occurs.min == 0;
+    ends
 }
 
 /// Whether some namespace is let in by both.
