@@ -316,7 +316,7 @@ fn is_base64(value: &str) -> bool {
         2 => last.is_some_and(|c| "AQgw".contains(c)),
         _ => false,
     };
-    packed.len() % 4 == 0 && in_alphabet && unused_zero
+    packed.len().is_multiple_of(4) && in_alphabet && unused_zero
 }
 
 /// Whether a value of the date and time types ends in a zone.
