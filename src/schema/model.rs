@@ -368,11 +368,21 @@ impl Schema {
     /// A union's member, or what derives from it, stands for the union (cos-st-derived-ok 2.2.4); not for a restriction
     /// of it, whose facets it would get around (XSD 1.1 says so; libxml2 judges so).
     fn derives_from_a_member(&self, derived: TypeId, union: TypeId, block: Derivations) -> bool {
-        let Kind::Simple(SimpleType { variety: Variety::Union(members), .. }) = &self.type_of(union).kind else {
-            return false;
-        };
+        let Some(members) = self.members_of(union) else { return false };
         let is_restricted = self.type_of(union).base != Some(ANY_SIMPLE_TYPE);
-        !is_restricted && members.iter().any(|&member| self.derives_by(derived, member, block))
+        // Part 1 §3.14.2: a member that is a union itself is replaced by its members.
+        !is_restricted
+            && members.iter().any(|&member| match self.members_of(member) {
+                Some(_) => self.derives_from_a_member(derived, member, block),
+                None => self.derives_by(derived, member, block),
+            })
+    }
+
+    fn members_of(&self, type_id: TypeId) -> Option<&[TypeId]> {
+        match &self.type_of(type_id).kind {
+            Kind::Simple(SimpleType { variety: Variety::Union(members), .. }) => Some(members),
+            _ => None,
+        }
     }
 
     /// Whether `derived` is `base` or derives from it: for bindings by a base type's table.

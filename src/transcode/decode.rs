@@ -442,10 +442,18 @@ impl<'d, 'a> Decoder<'d, 'a> {
                     _ => items.try_for_each(|part| self.note_identity(node, *item, part)),
                 }
             }
-            (Variety::Union(members), _) => match schema.member(members, value) {
-                Some((member, value)) => self.note_identity(node, member, &value),
-                None => Ok(()),
-            },
+            (Variety::Union(members), _) => {
+                // A name whose prefix is not declared is no QName: the next member may take it.
+                let taken = members.iter().find_map(|&member| {
+                    let value = schema.check(member, Cow::Borrowed(value)).ok()?;
+                    let is_name = schema.primitive(member) == Some(Primitive::QName);
+                    (!is_name || value.split(' ').all(|name| self.has_prefix(node, name))).then_some((member, value))
+                });
+                match taken {
+                    Some((member, value)) => self.note_identity(node, member, &value),
+                    None => Err(self.invalid(node, "cvc-datatype-valid.1.2.3", "a prefix that is declared")),
+                }
+            }
             (_, Identity::Id) => {
                 if !self.ids.get_or_insert_default().known.insert(value.to_owned()) {
                     return Err(self.invalid(node, "cvc-id.2", "an ID that no other element has"));

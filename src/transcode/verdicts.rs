@@ -131,6 +131,13 @@ fn the_prefix_of_a_qname_must_be_declared() {
     check("<xs:element name='r' type='xs:QName'/>", &["|t:x", "|x", "| xml:x "], &["|n:x", "|t:"]);
     let list = "<xs:element name='r'><xs:simpleType><xs:list itemType='xs:QName'/></xs:simpleType></xs:element>";
     check(list, &["|t:x xs:y"], &["|t:x n:y"]);
+    let union = |other: &str| {
+        format!(
+            "<xs:element name='r'><xs:simpleType><xs:union memberTypes='xs:QName {other}'/></xs:simpleType></xs:element>"
+        )
+    };
+    check(&union("xs:anyURI"), &["|t:x", "|n:x"], &[]);
+    check(&union("xs:int"), &["|t:x", "|1"], &["|n:x"]);
     check("<xs:element name='r' type='xs:anySimpleType'/>", &["|x"], &["xsi:type='xs:NOTATION'|x"]);
 }
 

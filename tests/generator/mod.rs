@@ -53,7 +53,11 @@ impl<'s> Generator<'s> {
         self.elements_left = ELEMENTS_MAX;
         let mut message = self.element(root, 0);
         let broken = if self.random.one_in(4) { "" } else { self.break_once(&mut message) };
-        Message { text: message.write(&self.namespaces), broken }
+        let default = match self.random.one_in(4) {
+            true => self.random.pick(&self.namespaces).filter(|name| !name.is_empty()).map(String::as_str),
+            false => None,
+        };
+        Message { text: message.write(&self.namespaces, default), broken }
     }
 
     fn element(&mut self, id: ElementId, depth: u32) -> Element {

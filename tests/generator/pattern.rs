@@ -81,7 +81,7 @@ fn in_set(letter: char, property: &str, c: char) -> bool {
         's' => space,
         'i' => initial,
         'c' => initial || c.is_ascii_digit() || matches!(c, '-' | '.' | '·'),
-        'd' => c.is_numeric() && c.to_digit(10).is_some() || c == '٣',
+        'd' => c.is_ascii_digit() || c == '٣',
         'w' => c.is_alphanumeric() || matches!(c, '+' | '<' | '=' | '>' | '$' | '^' | '|' | '~' | '`' | '€'),
         _ => match property {
             "Lu" => c.is_uppercase(),

@@ -87,14 +87,15 @@ impl Element {
 
     /// The document's text. Prefixes are declared on the root, `n0`, `n1`… by the order of `namespaces`; names in
     /// other namespaces declare their own.
-    pub fn write(&self, namespaces: &[String]) -> String {
+    /// `default` is the default namespace; elements in none then undeclare it.
+    pub fn write(&self, namespaces: &[String], default: Option<&str>) -> String {
         let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-        self.write_element(namespaces, true, &mut out);
+        self.write_element(namespaces, default, true, &mut out);
         out.push('\n');
         out
     }
 
-    fn write_element(&self, namespaces: &[String], is_root: bool, out: &mut String) {
+    fn write_element(&self, namespaces: &[String], default: Option<&str>, is_root: bool, out: &mut String) {
         let mut own: Vec<String> = Vec::new();
         let tag = qualified(&self.name, namespaces, &mut own);
         out.push('<');
@@ -103,6 +104,11 @@ impl Element {
             for (at, namespace) in namespaces.iter().enumerate().filter(|(_, namespace)| !namespace.is_empty()) {
                 out.push_str(&format!(" xmlns:n{at}=\"{}\"", escaped(namespace, true)));
             }
+        }
+        if let Some(default) = default {
+            let declared = if self.name.0.is_empty() { "" } else { default };
+            // An element inside one that undeclared it has it back.
+            out.push_str(&format!(" xmlns=\"{}\"", escaped(declared, true)));
         }
         let mut attributes = String::new();
         for attribute in &self.attributes {
@@ -120,7 +126,7 @@ impl Element {
         out.push('>');
         for child in &self.children {
             match child {
-                Child::Element(element) => element.write_element(namespaces, false, out),
+                Child::Element(element) => element.write_element(namespaces, default, false, out),
                 Child::Text(text) => out.push_str(&escaped(text, false)),
                 Child::Cdata(text) => out.push_str(&format!("<![CDATA[{text}]]>")),
                 Child::Comment => out.push_str("<!-- a comment -->"),

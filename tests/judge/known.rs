@@ -124,10 +124,25 @@ const DEFECTS: &[Defect] = &[
         clause: "part 2 §4.3.6: whiteSpace of QName is collapse, fixed",
         kind: Wrongly::Refuses(|said, _, _| {
             let looked_up = said.text.split_once("The QName value '").and_then(|(_, rest)| {
-                rest.split_once("' has no corresponding namespace declaration in scope").map(|(value, _)| value)
+                let ends = ["' has no corresponding namespace", "' of the xsi:type attribute does not resolve"];
+                ends.iter().find_map(|end| rest.split_once(end)).map(|(value, _)| value)
             });
             let value = looked_up.or(said.value.filter(|(_, name)| *name == "xs:QName").map(|(value, _)| value));
             value.is_some_and(|value| value.trim_matches(WHITE_SPACE).len() < value.len())
+        }),
+    },
+    Defect {
+        about: "stops at a union's QName member where a later member takes the value",
+        clause: "part 2 §2.5.1.3: the members are tried in order until one takes it",
+        kind: Wrongly::Refuses(|said, _, schema| {
+            let Some((before, _)) = said.text.split_once(": The QName value '") else { return false };
+            let local = before.rsplit(['}', '\'']).nth(1).unwrap_or_default();
+            schema.elements.iter().any(|element| {
+                let Kind::Simple(simple) = &schema.type_of(element.type_id).kind else { return false };
+                let Variety::Union(members) = &simple.variety else { return false };
+                let at = members.iter().position(|&member| schema.primitive(member) == Some(Primitive::QName));
+                *element.name.local == *local && at.is_some_and(|at| at + 1 < members.len())
+            })
         }),
     },
     Defect {
@@ -301,7 +316,7 @@ fn is_base64(value: &str) -> bool {
         2 => last.is_some_and(|c| "AQgw".contains(c)),
         _ => false,
     };
-    packed.len() % 4 == 0 && in_alphabet && unused_zero
+    packed.len().is_multiple_of(4) && in_alphabet && unused_zero
 }
 
 /// Whether a value of the date and time types ends in a zone.

@@ -4,8 +4,10 @@ pub mod known;
 
 use std::collections::HashSet;
 use std::fmt;
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use lienthong::problem::Problems;
 use lienthong::schema::load::load;
@@ -144,9 +146,24 @@ fn xmllint(schema: &Path, messages: &[Message]) -> Result<Vec<Vec<String>>, Stri
         std::fs::write(file, &message.text).map_err(|error| error.to_string())?;
         command.arg(file);
     }
-    let output = command.output().map_err(|error| format!("xmllint: {error}"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
+    let said = run(command, &dir.path().join("said"))?;
     read_verdicts(&said, &format!("{}/", dir.path().display()), messages.len())
+}
+
+/// What a command says on its standard error, gathered in `file`. Some content models keep libxml2 busy for ever.
+fn run(mut command: Command, file: &Path) -> Result<String, String> {
+    let said = File::create(file).map_err(|error| error.to_string())?;
+    let started = command.stdout(Stdio::null()).stderr(said).spawn();
+    let mut child = started.map_err(|error| format!("xmllint: {error}"))?;
+    let deadline = Instant::now() + XMLLINT_TIME_MAX;
+    while child.try_wait().map_err(|error| error.to_string())?.is_none() {
+        if Instant::now() > deadline {
+            let _ = child.kill().and_then(|()| child.wait());
+            return Err(format!("xmllint does not end within {} s", XMLLINT_TIME_MAX.as_secs()));
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    std::fs::read(file).map(|said| String::from_utf8_lossy(&said).into_owned()).map_err(|error| error.to_string())
 }
 
 /// `DIR/7.xml validates`, `DIR/7.xml fails to validate`, and before the latter `DIR/7.xml:LINE: …`, which goes on over
@@ -178,6 +195,7 @@ fn read_verdicts(said: &str, dir: &str, count: usize) -> Result<Vec<Vec<String>>
 }
 
 const XSD: &str = "http://www.w3.org/2001/XMLSchema";
+const XMLLINT_TIME_MAX: Duration = Duration::from_secs(60);
 /// Characters of a message that are shown.
 const SHOWN_MAX: usize = 3000;
 /// Messages for one run of `xmllint`.

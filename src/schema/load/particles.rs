@@ -1,6 +1,6 @@
 //! Content models (part 1 §3.7, §3.8): read, simplified, and judged by Unique Particle Attribution (§3.8.6).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::index::{At, Builder, Space};
 use crate::schema::automaton::ALL_MEMBERS_MAX;
@@ -61,7 +61,17 @@ impl Builder<'_> {
                 let group = self.global(Space::Group, &name)?;
                 self.group_content(group).map(|content| content.repeated(occurs))
             }
-            "choice" => Some(Raw::choice(self.members(at), occurs)),
+            "choice" => {
+                let members = self.members(at);
+                if members.is_empty() {
+                    // Part 1 §3.8.4: one of its particles must be there, and it has none.
+                    if occurs.min > 0 {
+                        self.error(at, "xs:choice without alternatives lets nothing in", "remove it, or add them");
+                    }
+                    return None;
+                }
+                Some(Raw::choice(members, occurs))
+            }
             "all" => {
                 if !top || occurs.max != Some(1) {
                     self.error(at, "xs:all must be a type's whole content, once", "use xs:sequence or xs:choice");
@@ -242,9 +252,83 @@ fn joined(inner: Occurs, outer: Occurs) -> Option<Occurs> {
 /// What makes a content model ambiguous: two particles that could take the same element (part 1 §3.8.6), or nested
 /// repetitions whose rounds cannot be told apart.
 pub(super) fn ambiguity(particle: &Particle, leaves: &[LeafTerm], schema: &Schema) -> Option<String> {
-    let mut model = Positions { leaves, schema, clash: None };
+    let suspects = suspects(leaves, schema);
+    let mut nested = Vec::new();
+    repetitions(particle, true, &mut nested);
+    if suspects.is_empty() && nested.is_empty() {
+        return None;
+    }
+    let mut model = Positions { leaves, schema, suspects, clash: None };
     model.walk(particle);
     model.clash
+}
+
+/// Leaves that could take an element which another leaf could take, too, wherever the two stand.
+fn suspects(leaves: &[LeafTerm], schema: &Schema) -> LeafSet {
+    let name = |leaf: &LeafTerm| match leaf {
+        LeafTerm::Element(id) => Some(&schema.element_of(*id).name),
+        LeafTerm::Any(_) => None,
+    };
+    let mut counts: HashMap<&Name, u32> = HashMap::new();
+    leaves.iter().filter_map(name).for_each(|name| *counts.entry(name).or_default() += 1);
+    let wildcards: Vec<&Wildcard> = leaves
+        .iter()
+        .filter_map(|leaf| match leaf {
+            LeafTerm::Any(any) => Some(any),
+            LeafTerm::Element(_) => None,
+        })
+        .collect();
+    let mut found = LeafSet::default();
+    for (at, leaf) in leaves.iter().enumerate() {
+        let is_suspect = match name(leaf) {
+            Some(name) => counts[name] > 1 || wildcards.iter().any(|any| any.admits(Some(name.namespace))),
+            None => true,
+        };
+        if is_suspect {
+            found.insert(Leaf(at as u16));
+        }
+    }
+    found
+}
+
+/// A set of leaves: a bit for each.
+#[derive(Debug, Default)]
+struct LeafSet(Vec<u64>);
+
+impl LeafSet {
+    fn insert(&mut self, leaf: Leaf) {
+        let word = usize::from(leaf.0) / 64;
+        if word >= self.0.len() {
+            self.0.resize(word + 1, 0);
+        }
+        self.0[word] |= 1 << (leaf.0 % 64);
+    }
+
+    fn contains(&self, leaf: Leaf) -> bool {
+        self.0.get(usize::from(leaf.0) / 64).is_some_and(|word| word & (1 << (leaf.0 % 64)) != 0)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.iter().all(|&word| word == 0)
+    }
+
+    /// Those that are in both.
+    fn common<'s>(&'s self, other: &'s Self) -> impl Iterator<Item = Leaf> + 's {
+        self.0.iter().zip(&other.0).enumerate().flat_map(|(at, (one, other))| {
+            let both = one & other;
+            (0..64).filter(move |bit| both & (1 << bit) != 0).map(move |bit| Leaf((at * 64) as u16 + bit))
+        })
+    }
+}
+
+/// What can follow each leaf.
+#[derive(Debug, Default)]
+struct Follow(BTreeMap<Leaf, LeafSet>);
+
+impl Follow {
+    fn has(&self, leaf: Leaf, next: Leaf) -> bool {
+        self.0.get(&leaf).is_some_and(|set| set.contains(next))
+    }
 }
 
 /// Which leaves a particle begins and ends with.
@@ -260,23 +344,24 @@ struct Ends {
 struct Positions<'s> {
     leaves: &'s [LeafTerm],
     schema: &'s Schema,
+    /// Only these are compared with each other.
+    suspects: LeafSet,
     clash: Option<String>,
 }
 
 impl Positions<'_> {
-    fn walk(&mut self, particle: &Particle) -> Ends {
-        let mut follow: HashMap<Leaf, Vec<Leaf>> = HashMap::new();
+    fn walk(&mut self, particle: &Particle) {
+        let mut follow = Follow::default();
         let ends = self.visit(particle, &mut follow);
-        self.compare(&ends.first);
-        let mut followed: Vec<_> = follow.into_iter().collect();
-        followed.sort_by_key(|&(leaf, _)| leaf);
-        for (_, next) in followed {
-            self.compare(&next);
+        let mut first = LeafSet::default();
+        ends.first.iter().for_each(|&leaf| first.insert(leaf));
+        for set in std::iter::once(&first).chain(follow.0.values()) {
+            let alike: Vec<Leaf> = set.common(&self.suspects).collect();
+            self.compare(&alike);
         }
-        ends
     }
 
-    fn visit(&mut self, particle: &Particle, follow: &mut HashMap<Leaf, Vec<Leaf>>) -> Ends {
+    fn visit(&mut self, particle: &Particle, follow: &mut Follow) -> Ends {
         let (mut ends, occurs) = match particle {
             Particle::Leaf(leaf, occurs) => (Ends { first: vec![*leaf], last: vec![*leaf], empty: false }, *occurs),
             Particle::Sequence(members, occurs) => (self.sequence(members, follow), *occurs),
@@ -301,7 +386,7 @@ impl Positions<'_> {
         ends
     }
 
-    fn sequence(&mut self, members: &[Particle], follow: &mut HashMap<Leaf, Vec<Leaf>>) -> Ends {
+    fn sequence(&mut self, members: &[Particle], follow: &mut Follow) -> Ends {
         let mut all = Ends { empty: true, ..Ends::default() };
         for member in members {
             let next = self.visit(member, follow);
@@ -319,7 +404,7 @@ impl Positions<'_> {
         all
     }
 
-    fn choice(&mut self, members: &[Particle], follow: &mut HashMap<Leaf, Vec<Leaf>>) -> Ends {
+    fn choice(&mut self, members: &[Particle], follow: &mut Follow) -> Ends {
         let mut all = Ends { empty: members.is_empty(), ..Ends::default() };
         for member in members {
             let one = self.visit(member, follow);
@@ -330,26 +415,26 @@ impl Positions<'_> {
         all
     }
 
-    fn connect(&mut self, last: &[Leaf], first: &[Leaf], follow: &mut HashMap<Leaf, Vec<Leaf>>) {
+    fn connect(&mut self, last: &[Leaf], first: &[Leaf], follow: &mut Follow) {
         for leaf in last {
-            let next = follow.entry(*leaf).or_default();
-            next.extend(first.iter().filter(|leaf| !next.contains(leaf)).copied().collect::<Vec<_>>());
+            let next = follow.0.entry(*leaf).or_default();
+            first.iter().for_each(|&leaf| next.insert(leaf));
         }
     }
 
     /// A repeated group in which a leaf already follows itself the same way: whether the next one opens a new round
     /// of the group or goes on within the old one matters only where either is counted.
-    fn check_rounds(&mut self, particle: &Particle, ends: &Ends, follow: &HashMap<Leaf, Vec<Leaf>>) {
+    fn check_rounds(&mut self, particle: &Particle, ends: &Ends, follow: &Follow) {
         let outer = match particle {
             Particle::Sequence(_, occurs) | Particle::Choice(_, occurs) => *occurs,
             Particle::Leaf(..) | Particle::All(..) => return,
         };
         let mut inner = Vec::new();
         repetitions(particle, true, &mut inner);
-        for (leaf, occurs) in inner {
-            let both_ways = ends.first.contains(&leaf)
-                && ends.last.contains(&leaf)
-                && (follow.get(&leaf).is_some_and(|next| next.contains(&leaf)) || occurs.max == Some(occurs.min));
+        for (ends_of_inner, occurs) in inner {
+            let Some(&leaf) = ends_of_inner.first.iter().find(|leaf| ends.first.contains(leaf)) else { continue };
+            let last = ends_of_inner.last.iter().find(|leaf| ends.last.contains(leaf));
+            let both_ways = last.is_some_and(|last| follow.has(*last, leaf) || occurs.max == Some(occurs.min));
             let harmless = occurs.min <= 1 && outer.min <= 1 && (outer.max.is_none() || occurs.max.is_none());
             if both_ways && !harmless && self.clash.is_none() {
                 let name = self.show(leaf);
@@ -402,27 +487,55 @@ impl Positions<'_> {
     }
 }
 
-/// Leaves below a repeated particle whose own occurrence, or whose group's, is repeated too.
-fn repetitions(particle: &Particle, top: bool, found: &mut Vec<(Leaf, Occurs)>) {
-    match particle {
-        Particle::Leaf(leaf, occurs) if occurs.max != Some(1) && !top => found.push((*leaf, *occurs)),
-        Particle::Leaf(..) => {}
-        Particle::Sequence(members, occurs) | Particle::Choice(members, occurs) | Particle::All(members, occurs) => {
-            if !top && occurs.max != Some(1) {
-                leaves_of(particle, &mut |leaf| found.push((leaf, *occurs)));
-            }
-            members.iter().for_each(|member| repetitions(member, false, found));
-        }
+/// Particles below a repeated one that are repeated themselves: how they begin and end, and how often they occur.
+fn repetitions(particle: &Particle, top: bool, found: &mut Vec<(Ends, Occurs)>) {
+    let (Particle::Leaf(_, occurs)
+    | Particle::Sequence(_, occurs)
+    | Particle::Choice(_, occurs)
+    | Particle::All(_, occurs)) = particle;
+    if !top && occurs.max != Some(1) {
+        found.push((ends_of(particle), *occurs));
+    }
+    if let Particle::Sequence(members, _) | Particle::Choice(members, _) | Particle::All(members, _) = particle {
+        members.iter().for_each(|member| repetitions(member, false, found));
     }
 }
 
-fn leaves_of(particle: &Particle, found: &mut impl FnMut(Leaf)) {
-    match particle {
-        Particle::Leaf(leaf, _) => found(*leaf),
-        Particle::Sequence(members, _) | Particle::Choice(members, _) | Particle::All(members, _) => {
-            members.iter().for_each(|member| leaves_of(member, found));
+/// Which leaves a particle can begin and end with.
+fn ends_of(particle: &Particle) -> Ends {
+    let (mut ends, occurs) = match particle {
+        Particle::Leaf(leaf, occurs) => (Ends { first: vec![*leaf], last: vec![*leaf], empty: false }, occurs),
+        Particle::Sequence(members, occurs) => {
+            let mut all = Ends { empty: true, ..Ends::default() };
+            for next in members.iter().map(ends_of) {
+                if all.empty {
+                    all.first.extend(&next.first);
+                }
+                if !next.empty {
+                    all.last.clear();
+                }
+                all.last.extend(&next.last);
+                all.empty &= next.empty;
+            }
+            (all, occurs)
         }
-    }
+        Particle::Choice(members, occurs) | Particle::All(members, occurs) => {
+            let mut all = Ends { empty: members.is_empty(), ..Ends::default() };
+            let mut every_empty = true;
+            for one in members.iter().map(ends_of) {
+                all.first.extend(one.first);
+                all.last.extend(one.last);
+                all.empty |= one.empty;
+                every_empty &= one.empty;
+            }
+            if matches!(particle, Particle::All(..)) {
+                all.empty = every_empty;
+            }
+            (all, occurs)
+        }
+    };
+    ends.empty |= occurs.min == 0;
+    ends
 }
 
 /// Whether some namespace is let in by both.

@@ -140,6 +140,25 @@ fn circles_and_ambiguity_are_refused() {
     );
 }
 
+/// Thirteen pairs are 3 + 3 + 3 + 2 + 2: a reader that counts greedily would find 4 + 4 + 4 and one too many.
+#[test]
+fn rounds_of_a_group_that_cannot_be_told_from_rounds_of_its_members_are_refused() {
+    let e = |name: &str| format!("<xs:element name='{name}'/>");
+    check(
+        &format!(
+            "<xs:complexType name='A'><xs:choice maxOccurs='5'><xs:sequence minOccurs='2' maxOccurs='4'>{}{}</xs:sequence>{}</xs:choice></xs:complexType>
+            <xs:complexType name='B'><xs:sequence>{}<xs:choice minOccurs='0'/><xs:choice/></xs:sequence></xs:complexType>",
+            e("a"), e("b"), e("c"), e("a")
+        ),
+        expect![[r#"
+            s.xsd:1: error: it cannot be told which of two nested repetitions counts element 'a' (line 1)
+                remedy: make the content model deterministic: rename, or join the occurrences
+            s.xsd:2: error: xs:choice without alternatives lets nothing in
+                remedy: remove it, or add them
+        "#]],
+    );
+}
+
 #[test]
 fn missing_and_wrong_files_are_named_with_who_asked_for_them() {
     let main = "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema' targetNamespace='urn:m'>

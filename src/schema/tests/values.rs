@@ -142,6 +142,7 @@ fn patterns() {
     check(&pattern("[a-z-[aeiou]]+"), &["xyz"], &["a", "xa"]);
     check(&pattern(r"\i\c*"), &["_a-1", "Đơn"], &["1a", "-a"]);
     check(&pattern("^a$"), &["^a$"], &["a"]);
+    check(&pattern("&lt;[&lt;>]=?>"), &["&lt;>>", "&lt;&lt;=>"], &["", "=", "&lt;>"]);
     check(&pattern("[^/\\\\]+"), &["tệp.pdf"], &["a/b", "a\\b", ""]);
     check(&pattern("[a\\-z]+"), &["a-z"], &["b"]);
     check(&pattern("[-a]+"), &["-a"], &["b"]);

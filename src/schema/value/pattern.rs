@@ -358,10 +358,11 @@ impl ClassChar {
 }
 
 fn push_literal(out: &mut String, c: char) {
-    if c.is_ascii_punctuation() {
+    // `\<` and `\>` are no characters to the library: they ask for the edge of a word.
+    if c.is_ascii_punctuation() && !matches!(c, '<' | '>') {
         out.push('\\');
         out.push(c);
-    } else if c.is_ascii_graphic() || !c.is_ascii() {
+    } else if c.is_ascii_alphanumeric() || !c.is_ascii() {
         out.push(c);
     } else {
         write!(out, r"\x{{{:X}}}", c as u32).expect("a string");
