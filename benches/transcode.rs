@@ -10,6 +10,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 #[path = "transcode/contract.rs"]
+#[allow(dead_code, reason = "examples/figures.rs uses the rest")]
 mod contract;
 
 fn transcode(criterion: &mut Criterion) {

@@ -15,6 +15,7 @@ use lienthong::binding::plan::Partner;
 use lienthong::problem::Problems;
 
 #[path = "../benches/transcode/contract.rs"]
+#[allow(dead_code, reason = "the bench uses the rest")]
 mod contract;
 
 #[global_allocator]

@@ -58,7 +58,7 @@ impl Codecs<'_> {
         while let Some(id) = at {
             let declared = self.schema.type_of(id);
             let named =
-                declared.name.as_ref().filter(|name| self.schema.namespace_name(name.namespace) == self.namespace);
+                declared.name.as_ref().filter(|name| meant(self.schema, self.namespace, &name.local) == Some(id));
             if let Some(value) = named.and_then(|name| self.values.iter().find(|value| *value.name == *name.local)) {
                 return Some(value);
             }
@@ -206,6 +206,16 @@ impl Codecs<'_> {
     }
 }
 
+/// The type that a table of this name means: the partner's own, or the only one that another namespace has.
+pub(super) fn meant(schema: &Schema, namespace: &str, local: &str) -> Option<TypeId> {
+    let own = schema.type_named(namespace, local);
+    own.or_else(|| {
+        let others = schema.namespaces.iter().filter(|other| &***other != XSD);
+        let mut all = others.filter_map(|other| schema.type_named(other, local));
+        all.next().filter(|_| all.next().is_none())
+    })
+}
+
 impl IntegerWire {
     /// Smallest and largest value.
     pub(crate) fn range(self) -> (i128, i128) {
@@ -291,5 +301,6 @@ fn name_of(primitive: Primitive) -> String {
     format!("xs:{}{}", first.map(String::from).unwrap_or_default(), chars.as_str())
 }
 
+const XSD: &str = "http://www.w3.org/2001/XMLSchema";
 pub(super) const TIMESTAMP: &str = "google.protobuf.Timestamp";
 const DURATION: &str = "google.protobuf.Duration";

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use prost_reflect::{DescriptorPool, Kind as Field, MethodDescriptor};
 
 use super::STATUS_NAMES;
-use super::codec::{Codecs, TIMESTAMP};
+use super::codec::{Codecs, TIMESTAMP, meant};
 use super::file::{self, File, ValueKind};
 use super::join::{Join, Root};
 use super::plan::{Effect, HeaderProtocol, Operation, Partner, Step};
@@ -79,7 +79,7 @@ impl Compiler<'_> {
             if file.values[..at].iter().any(|earlier| earlier.name == value.name) {
                 self.error(value.line, format!("[value.{}] stands twice", value.name), "join the two");
             }
-            let type_id = schema.type_named(&file.namespace, &value.name);
+            let type_id = meant(schema, &file.namespace, &value.name);
             if type_id.is_none() && is_asked_for(file, &value.name) {
                 self.check_conversion(value);
                 continue;

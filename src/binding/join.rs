@@ -9,7 +9,7 @@ use std::path::Path;
 
 use prost_reflect::{DescriptorPool, FieldDescriptor, Kind as Field, MessageDescriptor};
 
-use super::codec::{Codecs, describe};
+use super::codec::{Codecs, describe, meant};
 use super::compile::{Direction, did_you_mean, is_value_message};
 use super::file::{Entry, File, Table};
 use super::plan::{Action, Around, Codec, Nested, PlanId, Target, TypePlan};
@@ -133,7 +133,8 @@ impl<'j> Join<'j> {
         if self.tables.iter().any(|known| known.title == title) {
             self.error(table.line, format!("{title} stands twice"), "join the two");
         }
-        let named = self.complex_type(namespace, &table.name);
+        let named = meant(self.schema, namespace, &table.name)
+            .filter(|&id| matches!(self.schema.type_of(id).kind, Kind::Complex(_)));
         let type_ids = named.map_or_else(|| self.types_of_elements(&table.name), |id| vec![id]);
         if type_ids.is_empty() {
             let types = self.schema.types.iter().filter(|t| matches!(t.kind, Kind::Complex(_)));
@@ -158,17 +159,6 @@ impl<'j> Join<'j> {
             in_answer: false,
             in_request: false,
         });
-    }
-
-    /// The complex type of this name: in the partner's namespace, or in the only other that has one.
-    fn complex_type(&self, namespace: &str, local: &str) -> Option<TypeId> {
-        let is_complex = |id: &TypeId| matches!(self.schema.type_of(*id).kind, Kind::Complex(_));
-        let own = self.schema.type_named(namespace, local).filter(is_complex);
-        own.or_else(|| {
-            let all = self.schema.namespaces.iter().filter_map(|namespace| self.schema.type_named(namespace, local));
-            let mut all = all.filter(is_complex);
-            all.next().filter(|_| all.next().is_none())
-        })
     }
 
     /// Complex types without a name that elements of this name have.
@@ -216,6 +206,7 @@ impl<'j> Join<'j> {
                 let leaves: Vec<Action> = leaves.collect();
                 self.check_groups(&model.particle, &leaves, context, type_id);
                 self.check_items(&leaves, context);
+                self.check_twice(&model.particle, &leaves, context);
                 leaves
             }
             _ => Vec::new(),
@@ -537,6 +528,15 @@ impl<'j> Join<'j> {
         Some((target, field))
     }
 
+    /// An element that stands at two places of a content, bound to a field that holds one value: the first would be lost.
+    fn check_twice(&mut self, particle: &Particle, leaves: &[Action], context: &Context) {
+        if let Err(name) = singular_fields(particle, leaves) {
+            let (line, title) = (self.tables[context.table].table.line, self.tables[context.table].title.clone());
+            let text = format!("{title}: two elements of one content become {name}, which holds one value");
+            self.error(line, text, "bind a repeated field, or ignore the element");
+        }
+    }
+
     /// The fields of one item of a list must come one after the other: apart, they would make two items.
     fn check_items(&mut self, leaves: &[Action], context: &Context) {
         let mut seen: Vec<Vec<u32>> = Vec::new();
@@ -729,6 +729,32 @@ fn repeated_leaves(particle: &Particle, leaves: usize) -> Vec<bool> {
     let mut many = vec![false; leaves];
     walk(particle, false, &mut many);
     many
+}
+
+/// Singular fields that a particle's elements become, each once in any content; else the one that two would become.
+fn singular_fields<'l>(particle: &Particle, leaves: &'l [Action]) -> Result<Vec<&'l Target>, &'l str> {
+    let members = match particle {
+        Particle::Leaf(leaf, _) => {
+            return Ok(match &leaves[leaf.0 as usize] {
+                Action::Scalar(target, _) | Action::Message(target, _) if !target.repeated => vec![target],
+                _ => Vec::new(),
+            });
+        }
+        Particle::Sequence(members, _) | Particle::Choice(members, _) | Particle::All(members, _) => members,
+    };
+    let is_choice = matches!(particle, Particle::Choice(..));
+    let mut all: Vec<&Target> = Vec::new();
+    for member in members {
+        let found = singular_fields(member, leaves)?;
+        for target in found {
+            match all.iter().any(|known| (&known.path, known.field) == (&target.path, target.field)) {
+                true if !is_choice => return Err(&target.name),
+                true => {}
+                false => all.push(target),
+            }
+        }
+    }
+    Ok(all)
 }
 
 fn leaves_below(particle: &Particle) -> Vec<Leaf> {

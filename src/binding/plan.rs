@@ -150,6 +150,16 @@ pub(crate) enum Action {
     OutcomeMessage,
 }
 
+impl Action {
+    /// The field of its own that it becomes.
+    pub(crate) fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Scalar(target, _) | Self::Message(target, _) => Some(target),
+            _ => None,
+        }
+    }
+}
+
 /// The plan of a nested message, and those of the types that may stand for it by `xsi:type`.
 #[derive(Debug, Clone)]
 pub(crate) struct Nested {

@@ -243,6 +243,13 @@ fn every_kind_of_mistake_has_its_message() {
             ),
         ),
         (SAME, ("<xs:choice>", "<xs:choice maxOccurs=\"2\">")),
+        (
+            SAME,
+            (
+                "<xs:element name=\"Visibility\" type=\"xs:int\"/>",
+                "<xs:element name=\"Visibility\" type=\"xs:int\"/><xs:element name=\"Station\" type=\"xs:string\"/>",
+            ),
+        ),
     ];
     let mut all = String::new();
     for (binding, schema) in cases {

@@ -334,8 +334,6 @@ impl<'w> Encoder<'_, 'w> {
         if pieces.is_empty() {
             return self.nil_or_nothing(id, required, model, run);
         }
-        let plan = self.partner.plan(nested.plan);
-        let type_id = self.partner.schema.element_of(id).type_id;
         let groups: Vec<&[&'w [u8]]> = match target.repeated {
             true => pieces.chunks(1).collect(),
             false => vec![&pieces[..]],
@@ -343,7 +341,12 @@ impl<'w> Encoder<'_, 'w> {
         for group in groups {
             let fields = self.index(group)?;
             self.open(id, model, run)?;
-            self.complex(type_id, plan, &fields)?;
+            let declared = self.partner.schema.element_of(id).type_id;
+            let (type_id, plan) = self.type_for(declared, nested, &fields);
+            if type_id != declared {
+                self.write_type(type_id);
+            }
+            self.complex(type_id, self.partner.plan(plan), &fields)?;
             self.close(id);
         }
         Ok(true)
@@ -401,6 +404,46 @@ impl<'w> Encoder<'_, 'w> {
         self.plain(id, "", model, run).map(|()| true)
     }
 
+    /// The declared type of an element, or the derived one that has room for more of what is there.
+    fn type_for(&self, declared: TypeId, nested: &Nested, fields: &Fields<'w>) -> (TypeId, PlanId) {
+        let base = self.partner.plan(nested.plan);
+        let targets = |plan: PlanId| {
+            let plan = self.partner.plan(plan);
+            plan.leaves.iter().chain(&plan.attributes).filter_map(Action::target)
+        };
+        let is_in_base = |target: &Target| {
+            let all = base.leaves.iter().chain(&base.attributes).filter_map(Action::target);
+            all.into_iter().any(|known| (&known.path, known.field) == (&target.path, target.field))
+        };
+        let more = |plan: PlanId| {
+            targets(plan).filter(|target| !is_in_base(target) && self.is_present(target, fields)).count()
+        };
+        let is_abstract = |type_id: TypeId| self.partner.schema.type_of(type_id).is_abstract;
+        let mut chosen = (declared, nested.plan);
+        let mut most = 0;
+        for &(type_id, plan) in nested.derived.iter().filter(|(type_id, _)| !is_abstract(*type_id)) {
+            let count = more(plan);
+            if count > most || (is_abstract(chosen.0) && most == 0) {
+                (chosen, most) = ((type_id, plan), count);
+            }
+        }
+        chosen
+    }
+
+    /// `xsi:type`, with what it needs.
+    fn write_type(&mut self, type_id: TypeId) {
+        let partner = self.partner;
+        let Some(name) = &partner.schema.type_of(type_id).name else { return };
+        self.out.attribute("xmlns:xsi", XSI);
+        let prefix = &partner.prefixes[name.namespace.0 as usize];
+        let declaration = format!("xmlns:{prefix}");
+        if !prefix.is_empty() && !partner.declarations.iter().any(|(declared, _)| **declared == *declaration) {
+            self.out.attribute(&declaration, partner.schema.namespace_name(name.namespace));
+        }
+        let written = if prefix.is_empty() { name.local.to_string() } else { format!("{prefix}:{}", name.local) };
+        self.out.attribute("xsi:type", &written);
+    }
+
     /// `xsi:nil` for what is required, absent and may be nil; else nothing, and the automaton judges.
     fn nil_or_nothing(
         &mut self,
@@ -413,7 +456,7 @@ impl<'w> Encoder<'_, 'w> {
             return Ok(false);
         }
         self.open(id, model, run)?;
-        self.out.attribute("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance");
+        self.out.attribute("xmlns:xsi", XSI);
         self.out.attribute("xsi:nil", "true");
         self.close(id);
         Ok(true)
@@ -553,3 +596,5 @@ fn bytes<'w>(value: &Value<'w>) -> Option<&'w [u8]> {
         _ => None,
     }
 }
+
+const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";

@@ -600,3 +600,59 @@ fn unknown_elements_pass_where_the_binding_lets_them_and_are_counted() {
     let (_, found) = passed(&many).expect("passed");
     assert_eq!((found.count, found.paths.len()), (100, 16));
 }
+
+const SHAPES_PROTO: &str = r#"syntax = "proto3";
+package shapes.v1;
+service Board { rpc Draw(Drawing) returns (Drawing); }
+message Drawing { repeated Shape shapes = 1; }
+message Shape { string name = 1; optional int32 radius = 2; optional int32 width = 3; optional int32 height = 4; }
+"#;
+
+const SHAPES_XSD: &str = r#"<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns="urn:s" targetNamespace="urn:s">
+<xs:element name="Draw" type="Drawing"/><xs:element name="DrawResponse" type="Drawing"/>
+<xs:complexType name="Drawing"><xs:sequence><xs:element name="Shape" type="Shape" minOccurs="0" maxOccurs="unbounded"/></xs:sequence></xs:complexType>
+<xs:complexType name="Shape" abstract="true"><xs:sequence><xs:element name="Name" type="xs:string"/></xs:sequence></xs:complexType>
+<xs:complexType name="Circle"><xs:complexContent><xs:extension base="Shape"><xs:sequence><xs:element name="Radius" type="xs:int" minOccurs="0"/></xs:sequence></xs:extension></xs:complexContent></xs:complexType>
+<xs:complexType name="Box"><xs:complexContent><xs:extension base="Shape"><xs:sequence><xs:element name="Width" type="xs:int"/><xs:element name="Height" type="xs:int" minOccurs="0"/></xs:sequence></xs:extension></xs:complexContent></xs:complexType>
+</xs:schema>"#;
+
+const SHAPES_BINDING: &str = r#"[partner]
+namespace = "urn:s"
+schemas = ["shapes.xsd"]
+headers = "none"
+[operation.Draw]
+method = "shapes.v1.Board/Draw"
+effect = "read"
+[operation.Draw.request]
+Shape = "shapes"
+[operation.Draw.answer]
+Shape = "shapes"
+[message.Shape]
+is = "shapes.v1.Shape"
+Name = "name"
+[message.Circle]
+is = "shapes.v1.Shape"
+Name = "name"
+Radius = "radius"
+[message.Box]
+is = "shapes.v1.Shape"
+Name = "name"
+Width = "width"
+Height = "height"
+"#;
+
+#[test]
+fn a_derived_type_is_named_where_it_alone_has_room_for_what_is_there() {
+    let dir = tempfile::tempdir().expect("a directory");
+    for (name, text) in [("shapes.proto", SHAPES_PROTO), ("shapes.xsd", SHAPES_XSD), ("binding.toml", SHAPES_BINDING)] {
+        std::fs::write(dir.path().join(name), text).expect("a file");
+    }
+    let folder = dir.path().to_str().expect("UTF-8");
+    let contract = contract(folder, &format!("{folder}/binding.toml"));
+    let drawing = "<s:Draw xmlns:s='urn:s' xmlns:i='http://www.w3.org/2001/XMLSchema-instance'>\
+        <Shape i:type='s:Circle'><Name>c</Name><Radius>0</Radius></Shape>\
+        <Shape i:type='s:Box'><Name>b</Name><Width>1</Width></Shape>\
+        <Shape i:type='s:Circle'><Name>d</Name></Shape></s:Draw>";
+    expect![[r#"<ns1:Draw xmlns:ns1="urn:s"><Shape xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="ns1:Circle"><Name>c</Name><Radius>0</Radius></Shape><Shape xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="ns1:Box"><Name>b</Name><Width>1</Width></Shape><Shape xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="ns1:Circle"><Name>d</Name></Shape></ns1:Draw>"#]]
+        .assert_eq(&contract.round_trip(drawing));
+}

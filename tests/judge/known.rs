@@ -106,6 +106,13 @@ const DEFECTS: &[Defect] = &[
         }),
     },
     Defect {
+        about: "does not find a type of no namespace by xsi:type where a default namespace was undeclared",
+        clause: "Namespaces in XML §6.2: xmlns=\"\" has the same effect as no default namespace",
+        kind: Wrongly::Refuses(|said, it, _| {
+            said.text.contains("The QName value '{}") && it.message.text.contains("xmlns=\"\"")
+        }),
+    },
+    Defect {
         about: "refuses a URI with an empty port, or with brackets in its query",
         clause: "part 2 §3.2.17: RFC 2396 §3.2.2 (port = *digit), §3.4 (query = *uric), with RFC 2732 §3 (brackets)",
         kind: Wrongly::Refuses(|said, _, schema| {

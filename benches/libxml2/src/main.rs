@@ -9,6 +9,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 #[path = "../../transcode/contract.rs"]
+#[allow(dead_code, reason = "examples/figures.rs uses the rest")]
 mod contract;
 mod libxml2;
 

@@ -24,6 +24,8 @@ fn samples() -> Vec<String> {
     files.sort();
     let filled = [
         ("{dossier}", "000.00.00.G07-240102-0001"),
+        ("{elsewhere}", "000.00.00.H56-240102-0001"),
+        ("{paper}", "GPLD-07"),
         ("{code}", "C-1"),
         ("{now}", "20240102090000"),
         ("{round}", "1"),
@@ -56,7 +58,7 @@ fn samples() -> Vec<String> {
 fn the_dossier_exchange_is_imported_whole() {
     let draft = imported(&Contract::Xsd(root().join("schemas/hoso/hoso.xsd")), None);
     assert_eq!(draft.said, "");
-    assert_eq!(draft.written.operations, 7);
+    assert_eq!(draft.written.operations, 15);
     assert_eq!(draft.read("hoso.xsd"), fs::read_to_string(root().join("schemas/hoso/hoso.xsd")).expect("readable"));
     let samples = samples();
     assert!(samples.len() >= 10, "samples are there");
@@ -100,7 +102,7 @@ fn the_wsdl_that_the_gateway_serves_is_imported_whole() {
     fs::write(folder.path().join("hoso.xsd"), xsd).expect("it can be written");
     let draft = imported(&wsdl, None);
     assert_eq!(draft.said, "");
-    assert_eq!((draft.written.operations, draft.partner.headers), (7, HeaderProtocol::XRoad));
+    assert_eq!((draft.written.operations, draft.partner.headers), (15, HeaderProtocol::XRoad));
     samples().iter().for_each(|xml| draft.comes_back(xml));
 }
 
