@@ -86,7 +86,7 @@ pub fn decode(
 }
 
 /// Validates the element at `node`, which the schema declares at its top level, without a binding: the same walk as
-/// [`decode`], carrying nothing.
+/// [`decode()`], carrying nothing.
 ///
 /// Errors: the first thing that does not fit; `cvc-elt.1` for an element that is not declared.
 pub fn validate(schema: &Schema, tape: &Tape<'_>, node: NodeId) -> Result<(), Invalid> {
