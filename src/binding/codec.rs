@@ -1,5 +1,7 @@
 //! Which conversion a value takes: XSD simple type × `[value.T]` × protobuf field → [`Codec`], or why there is none.
 
+use std::collections::HashMap;
+
 use prost_reflect::{FieldDescriptor, Kind as Field};
 
 use super::compile::did_you_mean;
@@ -101,6 +103,9 @@ impl Codecs<'_> {
                     let pairs =
                         words.iter().filter_map(|(word, target, _)| Some((word.as_str().into(), number(target)?)));
                     let is_numeric = self.schema.primitive(type_id) == Some(Primitive::Integer);
+                    if is_numeric {
+                        numbers_apart(&value.name, words)?;
+                    }
                     Ok(Codec::Enum(Words { pairs: pairs.collect(), is_numeric }))
                 }
                 _ => mismatch(&format!("enum {name}")),
@@ -304,3 +309,19 @@ fn name_of(primitive: Primitive) -> String {
 const XSD: &str = "http://www.w3.org/2001/XMLSchema";
 pub(super) const TIMESTAMP: &str = "google.protobuf.Timestamp";
 const DURATION: &str = "google.protobuf.Duration";
+
+/// Codes of an integer type are numbers: `09` and `9` are the same one, and no two may be.
+fn numbers_apart(name: &str, words: &[(String, String, u32)]) -> Result<(), Refusal> {
+    let mut seen: HashMap<i64, &str> = HashMap::new();
+    for (word, ..) in words {
+        let Ok(number) = word.parse() else {
+            let message = format!("[value.{name}] lists \"{word}\" for a type of whole numbers");
+            return Err((message, "write a number, or bind an element of a text type".into()));
+        };
+        if let Some(earlier) = seen.insert(number, word) {
+            let message = format!("[value.{name}]: \"{earlier}\" and \"{word}\" are the same number");
+            return Err((message, "keep one of the two".into()));
+        }
+    }
+    Ok(())
+}

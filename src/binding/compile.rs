@@ -249,6 +249,10 @@ fn operation(join: &mut Join<'_>, schema: &Schema, file: &File, declared: &file:
         let message = format!("{} takes effect once, but nothing says when two requests are the same", declared.name);
         join.error(declared.line, message, "add key = [\"…\"] or a header protocol with message ids");
     }
+    if let (Effect::State, Some((_, line))) = (declared.effect, declared.key.first()) {
+        let message = format!("{} is a state, but its key makes an old message with the same key hold", declared.name);
+        join.error(*line, message, "remove key, or write effect = \"once\"");
+    }
     let service = method.parent_service().full_name().to_owned();
     Some(Operation {
         name: schema.element_of(request_element).name.local.to_string(),

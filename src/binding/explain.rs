@@ -15,6 +15,7 @@ pub fn explain(partner: &Partner, operation: OperationId) -> String {
     let effect = match operation.effect {
         Effect::Read => "read: may be repeated freely".to_owned(),
         Effect::Once => "once: a repeat gets the first answer".to_owned(),
+        Effect::State => "state: the newest holds; a repeat of its message id gets the first answer".to_owned(),
     };
     line(&mut out, 1, "effect", &effect);
     if !operation.key.is_empty() {

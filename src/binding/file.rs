@@ -235,9 +235,12 @@ impl Reader<'_> {
                     effect = match self.text(&key, line, value).as_deref() {
                         Some("once") => Some(Effect::Once),
                         Some("read") => Some(Effect::Read),
+                        Some("state") => Some(Effect::State),
                         Some(other) => {
-                            let message = format!("effect = \"{other}\" is neither once nor read");
-                            self.error(line, message, "write once where a repeat must not act twice, else read");
+                            let message = format!("effect = \"{other}\" is neither once nor state nor read");
+                            let remedy = "write once where a repeat must not act twice, state where the newest holds, \
+                                          else read";
+                            self.error(line, message, remedy);
                             Some(Effect::Once)
                         }
                         None => Some(Effect::Once),
@@ -270,7 +273,7 @@ impl Reader<'_> {
             Some(effect) => operation.effect = effect,
             None => {
                 let message = format!("[operation.{name}] does not say its effect");
-                self.error(line, message, "add effect = \"once\" or effect = \"read\"");
+                self.error(line, message, "add effect = \"once\", \"state\" or \"read\"");
             }
         }
         Some(operation)

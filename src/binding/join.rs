@@ -35,6 +35,12 @@ pub(super) struct Join<'j> {
     tables: Vec<Joined>,
     plans: Vec<TypePlan>,
     made: HashMap<(TypeId, usize, String, Direction), PlanId>,
+    /// Types around the one that is joined.
+    depth: usize,
+    /// `[outcome]`: status, code, line.
+    outcomes: &'j [(String, String, u32)],
+    /// Lines of outcomes that are wrong and said to be.
+    told: BTreeSet<u32>,
 }
 
 /// A table on its way through the join.
@@ -73,8 +79,19 @@ impl<'j> Join<'j> {
         problems: &'j mut Problems,
     ) -> Self {
         let schema = codecs.schema;
-        let mut join =
-            Self { path, pools, codecs, schema, problems, tables: Vec::new(), plans: Vec::new(), made: HashMap::new() };
+        let mut join = Self {
+            path,
+            pools,
+            codecs,
+            schema,
+            problems,
+            tables: Vec::new(),
+            plans: Vec::new(),
+            made: HashMap::new(),
+            depth: 0,
+            outcomes: &file.outcomes,
+            told: BTreeSet::new(),
+        };
         for table in &file.messages {
             join.add_message_table(&file.namespace, table);
         }
@@ -185,6 +202,12 @@ impl<'j> Join<'j> {
             return Some(made);
         }
         let Kind::Complex(complex) = &self.schema.type_of(type_id).kind else { return None };
+        if self.depth >= NESTED_MAX {
+            let line = self.tables[context.table].table.line;
+            self.error(line, format!("types nest deeper than {NESTED_MAX}"), "ignore the elements that lead deeper");
+            return None;
+        }
+        self.depth += 1;
         let id = PlanId(self.plans.len() as u32);
         self.made.insert(key, id);
         self.plans.push(TypePlan {
@@ -213,6 +236,7 @@ impl<'j> Join<'j> {
         };
         let plan = &mut self.plans[id.0 as usize];
         (plan.leaves, plan.attributes, plan.text) = (leaves, attributes, text);
+        self.depth -= 1;
         Some(id)
     }
 
@@ -450,7 +474,27 @@ impl<'j> Join<'j> {
             self.error(entry.line, message, "move it to [operation.X.answer]");
             return Some(Action::Ignore);
         }
+        if matches!(action, Action::OutcomeCode) {
+            self.check_codes(type_id);
+        }
         Some(action)
+    }
+
+    /// Every code of `[outcome]` is a value of the element that says it.
+    fn check_codes(&mut self, type_id: TypeId) {
+        let mut wrong = Vec::new();
+        for (_, code, line) in self.outcomes.iter().filter(|(.., line)| !self.told.contains(line)) {
+            if let Err(violation) = self.schema.check(type_id, code.as_str().into()) {
+                wrong.push((
+                    *line,
+                    format!("\"{code}\" is no value of the element that is bound to @code ({})", violation.asks),
+                ));
+            }
+        }
+        for (line, message) in wrong {
+            self.told.insert(line);
+            self.error(line, message, "write a code that the partner's type allows");
+        }
     }
 
     /// Follows a field path from the context's message.
@@ -796,3 +840,6 @@ fn quoted(path: &str) -> String {
         format!("\"{path}\"")
     }
 }
+
+/// Types within each other, for elements that are bound. No message nests so deep.
+const NESTED_MAX: usize = 200;

@@ -81,6 +81,9 @@ pub enum Effect {
     Read,
     /// Must take effect once, however often it is sent.
     Once,
+    /// Says how things stand, as of now: once for a message id. Without one, the newest holds, and the service itself
+    /// must know the last one again.
+    State,
 }
 
 /// One operation of a partner.

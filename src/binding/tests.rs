@@ -150,6 +150,7 @@ fn every_kind_of_mistake_has_its_message() {
         (("method = \"w.Weather/Report\"", "method = \"w.Weather/Watch\""), SAME),
         (("effect = \"once\"", "effect = \"twice\""), SAME),
         (("effect = \"once\"", ""), SAME),
+        (("effect = \"once\"", "effect = \"state\""), SAME),
         (("key = [\"Reading/Station\"]", ""), SAME),
         (("key = [\"Reading/Station\"]", "key = [\"Reading/Statoin\"]"), SAME),
         (("key = [\"Reading/Station\"]", "key = [\"Reading/@note/x\"]"), SAME),
@@ -220,6 +221,8 @@ fn every_kind_of_mistake_has_its_message() {
         (("Celsius = \"celsius\"", "Celsius = \"celsius\"\nKelvin = \"celsius\""), SAME),
         (("OK = \"0\"", ""), SAME),
         (("NOT_FOUND = \"4\"", "NOTFOUND = \"4\""), SAME),
+        (("OK = \"0\"", "OK = \"fine\""), ("name=\"code\" type=\"xs:string\"", "name=\"code\" type=\"xs:int\"")),
+        (("\"Reading/Visibility\" = \"visibility\"", "\"Reading/Visibility\" = \"sky as Sky\""), SAME),
         // The other side changed.
         (SAME, ("name=\"Visibility\" type=\"xs:int\"", "name=\"Visibility\" type=\"xs:long\"")),
         (SAME, ("name=\"Number\" type=\"xs:string\" minOccurs=\"0\"", "name=\"Number\" type=\"xs:string\"")),

@@ -71,10 +71,16 @@ pub fn explain(args: &ExplainArgs) -> ExitCode {
     if found > 0 {
         return ExitCode::SUCCESS;
     }
-    let names =
-        settings.partners.iter().flat_map(|partner| &partner.operations).map(|operation| operation.name.as_str());
-    let names: Vec<&str> = names.collect();
-    eprintln!("no such operation; there is {}", names.join(", "));
+    let asked: Vec<&Partner> = settings.partners.iter().filter(wanted).collect();
+    if asked.is_empty() {
+        let names: Vec<&str> = settings.partners.iter().map(|partner| partner.name.as_str()).collect();
+        eprintln!("no such partner; there is {}", names.join(", "));
+        return ExitCode::FAILURE;
+    }
+    for partner in asked {
+        let names: Vec<&str> = partner.operations.iter().map(|operation| operation.name.as_str()).collect();
+        eprintln!("no such operation; partner {} has {}", partner.name, names.join(", "));
+    }
     ExitCode::FAILURE
 }
 

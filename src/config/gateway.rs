@@ -55,7 +55,7 @@ use crate::http::ALPN;
 use crate::inbound::Limits;
 use crate::member::Registry;
 use crate::problem::{Place, Problems};
-use crate::telemetry::LogFormat;
+use crate::telemetry::{LogFormat, is_log_filter};
 use crate::tls::{Acceptor, Connector, Identity, SetupError, Trust};
 use crate::xml::limits::Limits as XmlLimits;
 
@@ -306,8 +306,9 @@ fn log(root: &mut Keys<'_, '_>) -> Option<(LogFormat, String)> {
         "text" => Some(LogFormat::Text),
         _ => None,
     });
-    let filter = keys.optional_text("filter").unwrap_or("info").to_owned();
-    Some((format?, filter))
+    let remedy = "write a level, or levels by target: \"info\", \"lienthong=debug,warn\"";
+    let filter = keys.parsed("filter", Some("info"), remedy, |text| is_log_filter(text).then(|| text.to_owned()));
+    Some((format?, filter?))
 }
 
 fn unusable(error: &SetupError) -> String {

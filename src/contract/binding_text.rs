@@ -108,6 +108,7 @@ fn operation(operation: &Operation, out: &mut String) {
     line_of(out, format_args!("method = {}", string(&operation.method)));
     let (effect, reason) = match (operation.effect, operation.reads_by_name) {
         (Effect::Once, _) => ("once", ""),
+        (Effect::State, _) => ("state", ""),
         (Effect::Read, true) => ("read", "    # by its name it only reads"),
         (Effect::Read, false) => {
             ("read", "    # nothing tells two requests apart: give it a key before it may change anything")

@@ -26,7 +26,7 @@ impl Caller {
     pub fn read<T>(request: &Request<T>) -> Result<Self, Error> {
         let role = request.extensions().get::<Role>().copied().unwrap_or(Role::Stranger);
         let metadata = request.metadata();
-        let member = text(metadata, "lienthong-member")?;
+        let member = text(metadata, "lienthong-member", KEY_BYTES_MAX)?;
         match role {
             Role::Stranger => return Err(Error::UnknownCaller),
             Role::Gateway if member.is_none() => return Err(Error::MemberRequired),
@@ -35,8 +35,8 @@ impl Caller {
         Ok(Self {
             role,
             member,
-            key: text(metadata, "idempotency-key")?,
-            message_id: text(metadata, "lienthong-message-id")?.unwrap_or_default(),
+            key: text(metadata, "idempotency-key", KEY_BYTES_MAX)?,
+            message_id: text(metadata, "lienthong-message-id", MESSAGE_ID_BYTES_MAX)?.unwrap_or_default(),
         })
     }
 
@@ -51,17 +51,19 @@ impl Caller {
     }
 }
 
-fn text(metadata: &MetadataMap, name: &'static str) -> Result<Option<String>, Error> {
+fn text(metadata: &MetadataMap, name: &'static str, bytes_max: usize) -> Result<Option<String>, Error> {
     let mut values = metadata.get_all(name).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
         // Two values are two opinions; which one a proxy meant cannot be told.
         return if metadata.contains_key(name) { Err(Error::field(name, "có nhiều giá trị")) } else { Ok(None) };
     };
     let value = value.to_str().map_err(|_| Error::field(name, "có ký tự không in được"))?;
-    if value.is_empty() || value.len() > VALUE_BYTES_MAX {
-        return Err(Error::field(name, "phải có từ 1 đến 200 ký tự"));
+    if value.is_empty() || value.len() > bytes_max {
+        return Err(Error::field(name, &format!("phải có từ 1 đến {bytes_max} ký tự")));
     }
     Ok(Some(value.to_owned()))
 }
 
-const VALUE_BYTES_MAX: usize = 200;
+const KEY_BYTES_MAX: usize = 200;
+/// 255 characters of 4 bytes, each written as `%XX`.
+const MESSAGE_ID_BYTES_MAX: usize = 255 * 4 * 3;

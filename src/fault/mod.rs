@@ -194,7 +194,7 @@ mod tests {
                 <soapenv:Body>
                 <soapenv:Fault>
                 <faultcode>soapenv:Client</faultcode>
-                <faultstring>Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (expected: at most 1000 characters).</faultstring>
+                <faultstring>Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (cần: at most 1000 characters).</faultstring>
                 <detail>
                 <lt:Fault xmlns:lt="urn:lienthong:fault:1">
                 <lt:Code>invalid_schema</lt:Code>
@@ -204,7 +204,7 @@ mod tests {
                 <lt:Path>/NopHoSo/HoSo/TrichYeuHoSo</lt:Path>
                 <lt:Line>12</lt:Line>
                 <lt:Rule>cvc-maxLength-valid</lt:Rule>
-                <lt:Text xml:lang="vi">Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (expected: at most 1000 characters).</lt:Text>
+                <lt:Text xml:lang="vi">Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (cần: at most 1000 characters).</lt:Text>
                 <lt:Text xml:lang="en">Line 12, /NopHoSo/HoSo/TrichYeuHoSo: the value is too long (expected: at most 1000 characters).</lt:Text>
                 </lt:Fault>
                 </detail>
@@ -233,7 +233,7 @@ mod tests {
                 </env:Subcode>
                 </env:Code>
                 <env:Reason>
-                <env:Text xml:lang="vi">Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (expected: at most 1000 characters).</env:Text>
+                <env:Text xml:lang="vi">Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (cần: at most 1000 characters).</env:Text>
                 <env:Text xml:lang="en">Line 12, /NopHoSo/HoSo/TrichYeuHoSo: the value is too long (expected: at most 1000 characters).</env:Text>
                 </env:Reason>
                 <env:Detail>
@@ -245,7 +245,7 @@ mod tests {
                 <lt:Path>/NopHoSo/HoSo/TrichYeuHoSo</lt:Path>
                 <lt:Line>12</lt:Line>
                 <lt:Rule>cvc-maxLength-valid</lt:Rule>
-                <lt:Text xml:lang="vi">Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (expected: at most 1000 characters).</lt:Text>
+                <lt:Text xml:lang="vi">Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (cần: at most 1000 characters).</lt:Text>
                 <lt:Text xml:lang="en">Line 12, /NopHoSo/HoSo/TrichYeuHoSo: the value is too long (expected: at most 1000 characters).</lt:Text>
                 </lt:Fault>
                 </env:Detail>
@@ -277,7 +277,7 @@ mod tests {
             <lt:Line>12</lt:Line>
             <lt:Rule>cvc-maxLength-valid</lt:Rule>
             <lt:Text xml:lang="en">Line 12, /NopHoSo/HoSo/TrichYeuHoSo: the value is too long (expected: at most 1000 characters).</lt:Text>
-            <lt:Text xml:lang="vi">Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (expected: at most 1000 characters).</lt:Text>
+            <lt:Text xml:lang="vi">Dòng 12, /NopHoSo/HoSo/TrichYeuHoSo: giá trị quá dài (cần: at most 1000 characters).</lt:Text>
             </lt:Fault>
             </detail>
             </soapenv:Fault>

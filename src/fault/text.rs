@@ -137,7 +137,7 @@ pub(super) fn of_invalid(invalid: &Invalid) -> Texts {
     let found = RULES.iter().find(|(prefix, ..)| rule.starts_with(prefix));
     let (vi, en) = found.map_or(("không đúng lược đồ XSD", "does not fit the XSD"), |&(_, vi, en)| (vi, en));
     Texts::new(
-        format!("Dòng {line}, {path}: {vi} (expected: {asks})."),
+        format!("Dòng {line}, {path}: {vi} (cần: {asks})."),
         format!("Line {line}, {path}: {en} (expected: {asks})."),
     )
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::trace::Trace;
-use crate::fault::Fault;
 use crate::fault::code::Blame;
 use crate::fault::refusal::Refusal;
+use crate::fault::{Fault, Place};
 use crate::grpc::Failure;
 use crate::member::MemberId;
 use crate::telemetry::{Metrics, Request};
@@ -126,7 +126,7 @@ impl Entry {
             End::Refused(failure) => event!(info, status = failure.status, reason = failure.reason),
             End::Fault(fault) => {
                 let place = fault.place();
-                let (path, line) = (place.and_then(|place| place.path.as_deref()), place.map(|place| place.line));
+                let (path, line) = (place.and_then(|place| declared_path(place)), place.map(|place| place.line));
                 let rule = place.map(|place| &*place.rule);
                 match fault.code().blame() {
                     Blame::Caller => event!(info, path = path, line = line, rule = rule, cause = fault.cause_chain()),
@@ -136,6 +136,17 @@ impl Entry {
         }
     }
 }
+
+/// The path without a last name that no contract declares: it is the sender's text, and may be anyone's name.
+fn declared_path(place: &Place) -> Option<&str> {
+    let path = place.path.as_deref()?;
+    let is_foreign = UNDECLARED.iter().any(|rule| place.rule.starts_with(rule));
+    let declared = if is_foreign { path.rsplit_once('/')?.0 } else { path };
+    Some(declared).filter(|path| !path.is_empty())
+}
+
+/// Rules that are broken by a name: of an element, of an attribute, of an operation, of an envelope's part.
+const UNDECLARED: [&str; 3] = ["cvc-complex-type.2.4.a", "cvc-complex-type.3.2", "R"];
 
 impl End<'_> {
     fn code(self) -> &'static str {

@@ -142,7 +142,13 @@ impl Decoded<'_> {
         let Permitted { named, permit } = &self.permitted;
         let mut metadata = self.headers();
         metadata.insert("traceparent", once(&trace.parent()));
-        if named.operation().effect == Effect::Once {
+        let has_id = named.spoken.asked.question.message_id().is_some();
+        let is_once = match named.operation().effect {
+            Effect::Once => true,
+            Effect::State => has_id,
+            Effect::Read => false,
+        };
+        if is_once {
             metadata.insert("idempotency-key", once(self.key()?.as_str()));
         }
         metadata.insert("lienthong-member", ascii(permit.member().id().as_str()));

@@ -46,6 +46,11 @@ pub fn start_log(format: LogFormat, filter: &str) {
     };
 }
 
+/// Whether [`start_log`] understands a filter.
+pub fn is_log_filter(filter: &str) -> bool {
+    EnvFilter::try_new(filter).is_ok()
+}
+
 /// Writes what is still gathered.
 pub fn flush_log() {
     if let Some(lines) = LINES.get() {

@@ -12,7 +12,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-pub use log::{LogFormat, flush_log, start_log};
+pub use log::{LogFormat, flush_log, is_log_filter, start_log};
 
 /// One request, as metrics count it. Labels come from configuration alone, so their number is bounded.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]

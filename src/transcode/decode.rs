@@ -20,7 +20,6 @@ use crate::schema::model::{
     NamespaceId, Origin, Process, Schema, TypeId, ValueConstraint, Wildcard,
 };
 use crate::schema::value::{Identity, Primitive, Variety, Violation};
-use crate::xml::limits::Limits;
 use crate::xml::tape::{self, NodeId, NodeKind, Tape};
 
 /// Decodes the content of `node`, an element of this declaration, by `plan`.
@@ -263,7 +262,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
             return Ok(());
         }
         let expected = self.names(model, &model.automaton.expected(&run));
-        Err(self.invalid(node, "cvc-complex-type.2.4.b", format!("not complete, expected is {expected}")))
+        Err(self.invalid(node, "cvc-complex-type.2.4.b", expected))
     }
 
     /// A child that the content model does not take: by another name if an alias says so, or passed over (`None`)
@@ -304,7 +303,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
         if self.depth >= DOCUMENTS_MAX {
             return Err(refuse(format!("at most {DOCUMENTS_MAX} documents within each other")));
         }
-        let tape = match Tape::parse(text, &Limits::default()) {
+        let tape = match Tape::parse(text, self.tape.limits()) {
             Ok(tape) => tape,
             Err(error) => return Err(refuse(format!("a document in the text ({error})"))),
         };
@@ -621,7 +620,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
     fn unexpected(&self, node: NodeId, model: &Model, expected: &[Leaf]) -> Invalid {
         let asks = match expected {
             [] => "nothing more".to_owned(),
-            expected => format!("expected is {}", self.names(model, expected)),
+            expected => self.names(model, expected),
         };
         self.invalid(node, "cvc-complex-type.2.4.a", asks)
     }

@@ -359,9 +359,6 @@ impl<'w> Encoder<'_, 'w> {
         let tag = &partner.tags[root.0 as usize];
         self.path.push(root);
         self.out.start(tag);
-        if tag.contains(':') {
-            partner.declarations.iter().for_each(|(name, namespace)| self.out.attribute(name, namespace));
-        }
         let type_id = partner.schema.element_of(root).type_id;
         let written = match content {
             Action::Inline(plan) => self.complex(type_id, partner.plan(*plan), fields),
@@ -372,7 +369,18 @@ impl<'w> Encoder<'_, 'w> {
         self.path.pop();
         let document = std::mem::replace(self.out, around);
         written?;
-        self.text = String::from_utf8(document.into_bytes()).unwrap_or_default();
+        let document = String::from_utf8(document.into_bytes()).unwrap_or_default();
+        let rest = document.get(1 + tag.len()..).unwrap_or_default();
+        let mut head = Writer::default();
+        head.start(tag);
+        for (name, namespace) in &partner.declarations {
+            let prefix = name.strip_prefix("xmlns:").unwrap_or_default();
+            // What stands in texts and values has no <; a blank may only declare what is not used.
+            if ["<", " "].iter().any(|before| document.contains(&format!("{before}{prefix}:"))) {
+                head.attribute(name, namespace);
+            }
+        }
+        self.text = String::from_utf8(head.into_bytes()).unwrap_or_default() + rest;
         Ok(())
     }
 

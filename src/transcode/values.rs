@@ -447,13 +447,15 @@ fn write_base64(field: u32, value: &str, keep_default: bool, out: &mut Vec<u8>) 
         return Ok(());
     }
     let packed;
-    let value = if value.contains(' ') {
-        packed = value.replace(' ', "");
+    // A text keeps the line breaks that MIME puts in; part 2 §3.2.16 lets blanks stand between the characters.
+    let is_blank = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r');
+    let value = if value.contains(is_blank) {
+        packed = value.replace(is_blank, "");
         packed.as_str()
     } else {
         value
     };
-    let refused = |_| refuse("binding.base64", "base64 with unused bits zero");
+    let refused = |_| refuse("binding.base64", "base64, padded with =, unused bits zero");
     let octets = base64_simd::STANDARD.decoded_length(value.as_bytes()).map_err(refused)?;
     put_tag(out, field, LENGTH_DELIMITED);
     put_varint(out, octets as u64);
@@ -476,23 +478,38 @@ fn integer(value: &str, wire: IntegerWire) -> Result<i128, Refusal> {
     number.ok_or_else(|| refuse("binding.range", &format!("a whole number from {min} to {max}")))
 }
 
-/// A decimal as units of 10⁻ˢᶜᵃˡᵉ.
+/// A number as units of 10⁻ˢᶜᵃˡᵉ. A float may have an exponent: `2.0E7` is how XML Schema itself writes 20 million.
 fn scaled(value: &str, scale: u32) -> Result<i128, Refusal> {
-    let refused = || refuse("binding.range", "a number without exponent that fits its units in 64 bits");
+    let refused = || refuse("binding.range", "a number that fits its units in 64 bits");
     let (negative, digits) = match value.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, value.strip_prefix('+').unwrap_or(value)),
     };
+    let (digits, exponent) = match digits.split_once(['e', 'E']) {
+        Some((digits, exponent)) => (digits, exponent.parse::<i32>().map_err(|_| refused())?),
+        None => (digits, 0),
+    };
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let fraction = fraction.trim_end_matches('0');
-    if fraction.len() > scale as usize {
-        return Err(refuse("binding.precision", &format!("at most {scale} digits after the point")));
+    let all = format!("{whole}{fraction}");
+    let digits = all.trim_start_matches('0').trim_end_matches('0');
+    if digits.is_empty() {
+        return if all.is_empty() { Err(refused()) } else { Ok(0) };
     }
-    let units = format!("{whole}{fraction:0<width$}", width = scale as usize);
-    let number: i128 = units.parse().map_err(|_| refused())?;
+    // The value is `digits` and then `zeros` zeros, in units.
+    let trailing = all.len() - all.trim_end_matches('0').len();
+    let zeros = i64::from(exponent) + i64::from(scale) + trailing as i64 - fraction.len() as i64;
+    let zeros = usize::try_from(zeros)
+        .map_err(|_| refuse("binding.precision", &format!("at most {scale} digits after the point")))?;
+    if digits.len() + zeros.min(DIGITS_MAX) > DIGITS_MAX {
+        return Err(refused());
+    }
+    let number: i128 = format!("{digits}{:0<zeros$}", "").parse().map_err(|_| refused())?;
     let number = if negative { -number } else { number };
     i64::try_from(number).map(i128::from).map_err(|_| refused())
 }
+
+/// Digits of the largest 64-bit number.
+const DIGITS_MAX: usize = 19;
 
 fn wire_type(wire: IntegerWire) -> u32 {
     match wire {

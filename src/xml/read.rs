@@ -59,6 +59,7 @@ impl<'a> State<'a> {
     fn new(source: &'a str, limits: Limits) -> Result<Self, Error> {
         let tape = Tape {
             text: source,
+            limits,
             nodes: Vec::with_capacity(source.len() / 24 + 4),
             attributes: Vec::new(),
             declarations: Vec::new(),

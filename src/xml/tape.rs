@@ -52,6 +52,7 @@ pub struct Attribute<'a> {
 #[derive(Debug)]
 pub struct Tape<'a> {
     pub(super) text: &'a str,
+    pub(super) limits: Limits,
     pub(super) nodes: Vec<Node>,
     pub(super) attributes: Vec<AttributeRecord>,
     pub(super) declarations: Vec<Declaration>,
@@ -122,6 +123,11 @@ impl<'a> Tape<'a> {
     /// Errors: the first thing that is not well-formed or not within `limits`, with its place.
     pub fn parse(text: &'a str, limits: &Limits) -> Result<Self, Error> {
         read::read(text, limits)
+    }
+
+    /// What it was read within.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// The document element.

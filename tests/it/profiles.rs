@@ -64,6 +64,25 @@ async fn what_comes_by_one_contract_is_found_by_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_newest_state_holds_even_when_it_was_sent_before() {
+    let world = World::start().await;
+    let code = uuid::Uuid::new_v4().simple().to_string();
+    let first = body("lgsp", "MSyncDocument", &code);
+    let other = first.replace("Hà Thị Xuân", "Hà Thị Hạ");
+    assert_ne!(first, other);
+    let number = element(&first, "DocCode").expect("the dossier's code");
+    let lookup =
+        format!("<h:TraCuuHoSo xmlns:h=\"http://molisa.gov.vn/hoso/1.0\"><MaHoSo>{number}</MaHoSo></h:TraCuuHoSo>");
+    for (sent, owner) in [(&first, "Hà Thị Xuân"), (&other, "Hà Thị Hạ"), (&first, "Hà Thị Xuân")] {
+        let answer = say(&world, "lgsp", sent).await;
+        assert_eq!(element(&answer, "Status").as_deref(), Some("0"), "{answer}");
+        let found = say(&world, "hoso", &lookup).await;
+        assert_eq!(element(&found, "ChuHoSo").as_deref(), Some(owner), "{found}");
+    }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_is_told_in_each_contracts_own_words() {
     let world = World::start().await;
     let unknown = uuid::Uuid::new_v4().simple().to_string();
