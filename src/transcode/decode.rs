@@ -296,6 +296,8 @@ impl<'d, 'a> Decoder<'d, 'a> {
 
     /// A text that is a document of its own; blank, it is absent. Fields go where the message around is.
     fn document(&mut self, node: NodeId, text: &str, root: ElementId, content: &Action) -> Result<(), Invalid> {
+        // .NET's writers begin with a byte order mark, which is no part of the document (XML 1.0 §4.3.3).
+        let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         if text.trim_ascii().is_empty() {
             return Ok(());
         }

@@ -670,7 +670,7 @@ fn a_derived_type_is_named_where_it_alone_has_room_for_what_is_there() {
 }
 
 #[test]
-fn a_whole_number_may_have_an_exponent_and_base64_line_breaks() {
+fn what_other_stacks_write_means_the_same() {
     let contract = crates("refuse");
     let wire = |message: &str| contract.decode(message).unwrap_or_else(|invalid| panic!("{invalid}")).1;
     let same = |written: &str, other: &str| {
@@ -683,6 +683,7 @@ fn a_whole_number_may_have_an_exponent_and_base64_line_breaks() {
     for other in ["QU\nJD", " QUJD\r\n", "Q U\tJD"] {
         same("<Label>QUJD<", &format!("<Label>{other}<"));
     }
+    same("<Extent>", "<Extent>\u{FEFF}");
     let free = |zero: &str| wire(&CRATE.replace("1500.0", zero));
     assert_eq!(free("0"), free("0.0E5"));
     assert_eq!(free("0"), free("-.0"));

@@ -9,7 +9,7 @@ use lienthong::dossier::contract::molisa::dossier::v1::{
     Dossier, OnlinePayment, SubmissionPlace, SyncDossierRequest, SyncDossiersRequest, document,
 };
 use lienthong::problem::Problems;
-use lienthong::sandbox::message::envelope;
+use lienthong::sandbox::message::{XRoad, envelope};
 use lienthong::sandbox::samples::{Filling, SAMPLES};
 use lienthong::soap::version::Version;
 use lienthong::transcode;
@@ -79,6 +79,28 @@ async fn the_newest_state_holds_even_when_it_was_sent_before() {
         let found = say(&world, "hoso", &lookup).await;
         assert_eq!(element(&found, "ChuHoSo").as_deref(), Some(owner), "{found}");
     }
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_is_of_one_message_however_long_it_is() {
+    let world = World::start().await;
+    let code = uuid::Uuid::new_v4().simple().to_string();
+    let first = body("btxh", "DongBoDVC", &code);
+    let other = first.replace("Hà Thị Xuân", "Hà Thị Hạ");
+    let id = format!("{}{}", uuid::Uuid::new_v4(), "đ".repeat(255 - 36));
+    let address = world.soap().replace("/soap/hoso", "/soap/btxh");
+    let mut answers = Vec::new();
+    for body in [&first, &first, &other] {
+        let headers = XRoad { id: id.clone(), ..xroad("h56", "DongBoDVC") };
+        let message = envelope(Version::Soap11, Some(&headers), body);
+        let request = post(&address, Version::Soap11.content_type(), message);
+        let answer = send(&world.member("h56"), Http::One, request).await;
+        answers.push(answer.expect("the gateway answers").text());
+    }
+    assert_eq!(element(&answers[0], "error_code").as_deref(), Some("0"), "{}", answers[0]);
+    assert_eq!(answers[0], answers[1]);
+    assert!(answers[2].contains("id_conflict"), "{}", answers[2]);
     world.stop().await;
 }
 
