@@ -585,13 +585,26 @@ impl<'j> Join<'j> {
     fn check_items(&mut self, leaves: &[Action], context: &Context) {
         let mut seen: Vec<Vec<u32>> = Vec::new();
         let mut last: Vec<Vec<u32>> = Vec::new();
-        for target in leaves.iter().filter_map(|action| match action {
-            Action::Scalar(target, _) | Action::Message(target, _) => Some(target),
-            _ => None,
-        }) {
+        let targets = || {
+            leaves.iter().filter_map(|action| match action {
+                Action::Scalar(target, _) | Action::Message(target, _) => Some(target),
+                _ => None,
+            })
+        };
+        let whole = |target: &Target| -> Vec<u32> {
+            target.path.iter().map(|around| around.field).chain([target.field]).collect()
+        };
+        let lists: Vec<Vec<u32>> = targets().filter(|target| target.repeated).map(whole).collect();
+        for target in targets() {
             let numbers = |end: usize| target.path[..=end].iter().map(|around| around.field).collect::<Vec<_>>();
-            let lists = (0..target.path.len()).filter(|&at| target.path[at].repeated);
-            let around: Vec<Vec<u32>> = lists.map(numbers).collect();
+            let items = (0..target.path.len()).filter(|&at| target.path[at].repeated);
+            let around: Vec<Vec<u32>> = items.map(numbers).collect();
+            if around.iter().any(|item| lists.contains(item)) {
+                let (line, title) = (self.tables[context.table].table.line, self.tables[context.table].title.clone());
+                let text = format!("{title}: {} is of an item of a list that another element fills", target.name);
+                self.error(line, text, "bind a field of its own: it would make an item more");
+                return;
+            }
             if around.iter().any(|item| seen.contains(item) && !last.contains(item)) {
                 let (line, title) = (self.tables[context.table].table.line, self.tables[context.table].title.clone());
                 let text = format!("{title}: {} is apart from the other fields of its item", target.name);

@@ -223,6 +223,7 @@ fn every_kind_of_mistake_has_its_message() {
         (("NOT_FOUND = \"4\"", "NOTFOUND = \"4\""), SAME),
         (("OK = \"0\"", "OK = \"fine\""), ("name=\"code\" type=\"xs:string\"", "name=\"code\" type=\"xs:int\"")),
         (("\"Reading/Visibility\" = \"visibility\"", "\"Reading/Visibility\" = \"sky as Sky\""), SAME),
+        (("\"Reading/Visibility\" = \"visibility\"", "\"Reading/Visibility\" = \"samples[0].celsius\""), SAME),
         // The other side changed.
         (SAME, ("name=\"Visibility\" type=\"xs:int\"", "name=\"Visibility\" type=\"xs:long\"")),
         (SAME, ("name=\"Number\" type=\"xs:string\" minOccurs=\"0\"", "name=\"Number\" type=\"xs:string\"")),
