@@ -624,6 +624,14 @@ impl<'d, 'a> Decoder<'d, 'a> {
             [] => "nothing more".to_owned(),
             expected => self.names(model, expected),
         };
+        let is_namesake = |leaf: &Leaf| match &model.leaves[leaf.0 as usize] {
+            LeafTerm::Element(id) => {
+                let name = &self.schema.element_of(*id).name;
+                *name.local == *self.tape.local(node) && self.schema.namespace_name(name.namespace).is_empty()
+            }
+            LeafTerm::Any(_) => false,
+        };
+        let asks = if expected.iter().any(is_namesake) { asks + ", in no namespace" } else { asks };
         self.invalid(node, "cvc-complex-type.2.4.a", asks)
     }
 
