@@ -145,6 +145,13 @@ impl<'j> Join<'j> {
         self.problems.error(Place::line(self.path, line), message, remedy);
     }
 
+    /// A mistake of the table that a type is joined by.
+    fn error_in(&mut self, context: &Context, text: impl std::fmt::Display, remedy: &str) {
+        let Joined { table, title, .. } = &self.tables[context.table];
+        let (line, message) = (table.line, format!("{title}: {text}"));
+        self.error(line, message, remedy);
+    }
+
     fn add_message_table(&mut self, namespace: &str, table: &Table) {
         let title = format!("[message.{}]", table.name);
         if self.tables.iter().any(|known| known.title == title) {
@@ -575,9 +582,8 @@ impl<'j> Join<'j> {
     /// An element that stands at two places of a content, bound to a field that holds one value: the first would be lost.
     fn check_twice(&mut self, particle: &Particle, leaves: &[Action], context: &Context) {
         if let Err(name) = singular_fields(particle, leaves) {
-            let (line, title) = (self.tables[context.table].table.line, self.tables[context.table].title.clone());
-            let text = format!("{title}: two elements of one content become {name}, which holds one value");
-            self.error(line, text, "bind a repeated field, or ignore the element");
+            let text = format!("two elements of one content become {name}, which holds one value");
+            self.error_in(context, text, "bind a repeated field, or ignore the element");
         }
     }
 
@@ -600,15 +606,13 @@ impl<'j> Join<'j> {
             let items = (0..target.path.len()).filter(|&at| target.path[at].repeated);
             let around: Vec<Vec<u32>> = items.map(numbers).collect();
             if around.iter().any(|item| lists.contains(item)) {
-                let (line, title) = (self.tables[context.table].table.line, self.tables[context.table].title.clone());
-                let text = format!("{title}: {} is of an item of a list that another element fills", target.name);
-                self.error(line, text, "bind a field of its own: it would make an item more");
+                let text = format!("{} is of an item of a list that another element fills", target.name);
+                self.error_in(context, text, "bind a field of its own: it would make an item more");
                 return;
             }
             if around.iter().any(|item| seen.contains(item) && !last.contains(item)) {
-                let (line, title) = (self.tables[context.table].table.line, self.tables[context.table].title.clone());
-                let text = format!("{title}: {} is apart from the other fields of its item", target.name);
-                self.error(line, text, "bind elements that stand one after the other to one item of a list");
+                let text = format!("{} is apart from the other fields of its item", target.name);
+                self.error_in(context, text, "bind elements that stand one after the other to one item of a list");
                 return;
             }
             seen.extend(around.iter().cloned());
@@ -627,21 +631,20 @@ impl<'j> Join<'j> {
             .into_iter()
             .filter(|leaf| !matches!(leaves[leaf.0 as usize], Action::Ignore))
             .collect();
-        let (line, title) = (self.tables[context.table].table.line, self.tables[context.table].title.clone());
         let origin = self.schema.type_of(type_id).origin.line;
         if occurs.max != Some(1) && bound.len() > 1 {
             let text = format!(
-                "{title}: a group that repeats (schema line {origin}) has more than one bound element: their order would be lost"
+                "a group that repeats (schema line {origin}) has more than one bound element: their order would be lost"
             );
-            self.error(line, text, "ask for a type around each round, or ignore all but one of them");
+            self.error_in(context, text, "ask for a type around each round, or ignore all but one of them");
         }
         let presence = |leaf: &Leaf| match &leaves[leaf.0 as usize] {
             Action::Scalar(target, _) | Action::Message(target, _) => target.presence || target.repeated,
             _ => true,
         };
         if choice && occurs.max == Some(1) && bound.len() > 1 && !bound.iter().all(presence) {
-            let text = format!("{title}: fields of a choice (schema line {origin}) do not tell which branch was taken");
-            self.error(line, text, "bind fields of one oneof, or optional ones");
+            let text = format!("fields of a choice (schema line {origin}) do not tell which branch was taken");
+            self.error_in(context, text, "bind fields of one oneof, or optional ones");
         }
         members.iter().for_each(|member| self.check_groups(member, leaves, context, type_id));
     }
