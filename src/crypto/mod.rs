@@ -1,6 +1,7 @@
 //! Digests, random ids and what a certificate says.
 
 pub mod certificate;
+pub mod signature;
 
 use std::fmt;
 

@@ -1,5 +1,6 @@
 //! XML as the gateway reads and writes it; the only XML reader of the crate.
 
+pub mod c14n;
 pub mod chars;
 pub mod encoding;
 pub mod error;

@@ -154,6 +154,12 @@ impl<'a> Tape<'a> {
         &self.text[name.start as usize..][..name.prefix as usize]
     }
 
+    /// Name of an element as written: `prefix:local`, or `local`.
+    #[inline]
+    pub fn qualified_name(&self, node: NodeId) -> &'a str {
+        self.qualified(self.node(node).name)
+    }
+
     /// Namespace of an element.
     #[inline]
     pub fn namespace(&self, node: NodeId) -> NamespaceId {
@@ -194,6 +200,17 @@ impl<'a> Tape<'a> {
         Children { tape: self, next: node + 1, end: self.end(node) }
     }
 
+    /// Whether `node` is an element.
+    #[inline]
+    pub fn is_element(&self, node: NodeId) -> bool {
+        self.node(node).piece == Piece::Element
+    }
+
+    /// All nodes below `node`, in document order.
+    pub fn descendants(&self, node: NodeId) -> Range<NodeId> {
+        node + 1..self.end(node)
+    }
+
     /// Child elements in document order.
     pub fn child_elements(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         self.children(node).filter(|&child| self.kind(child) == NodeKind::Element)
@@ -203,10 +220,26 @@ impl<'a> Tape<'a> {
     #[inline]
     pub fn attributes(&self, node: NodeId) -> impl Iterator<Item = Attribute<'a>> + '_ {
         let (start, count) = self.node(node).attributes;
-        (start..start + u32::from(count)).map(|index| {
-            let record = &self.attributes[index as usize];
-            Attribute { namespace: record.namespace, local: self.local_of(record.name), index }
-        })
+        (start..start + u32::from(count)).map(|index| self.attribute_at(index))
+    }
+
+    /// The attribute at an index.
+    #[inline]
+    pub fn attribute_at(&self, index: u32) -> Attribute<'a> {
+        let record = &self.attributes[index as usize];
+        Attribute { namespace: record.namespace, local: self.local_of(record.name), index }
+    }
+
+    /// Name of an attribute as written: `prefix:local`, or `local`.
+    pub fn attribute_name(&self, index: u32) -> &'a str {
+        self.qualified(self.attributes[index as usize].name)
+    }
+
+    /// Prefix of an attribute as written; empty where there is none.
+    #[inline]
+    pub fn attribute_prefix(&self, index: u32) -> &'a str {
+        let name = self.attributes[index as usize].name;
+        &self.text[name.start as usize..][..name.prefix as usize]
     }
 
     /// An attribute's value, normalised as CDATA (XML 1.0 §3.3.3).
@@ -329,9 +362,21 @@ impl<'a> Tape<'a> {
         self.text
     }
 
+    /// A text node as written: without the delimiters of a CDATA section.
+    pub(super) fn text_source(&self, node: NodeId) -> &'a str {
+        let record = self.node(node);
+        if record.piece == Piece::Cdata { self.cdata(record) } else { &self.text[self.span(node)] }
+    }
+
     #[inline]
-    fn node(&self, node: NodeId) -> &Node {
+    pub(super) fn node(&self, node: NodeId) -> &Node {
         &self.nodes[node as usize]
+    }
+
+    #[inline]
+    fn qualified(&self, name: NameRange) -> &'a str {
+        let colon = usize::from(name.prefix != 0);
+        &self.text[name.start as usize..][..usize::from(name.prefix) + colon + usize::from(name.local)]
     }
 
     #[inline]
