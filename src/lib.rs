@@ -26,6 +26,7 @@ pub mod grpc;
 pub mod http;
 pub mod transcode;
 pub mod wsdl;
+pub mod wsse;
 // Layer 5
 pub mod contract;
 pub mod fault;

@@ -216,6 +216,12 @@ impl<'a> Tape<'a> {
         self.children(node).filter(|&child| self.kind(child) == NodeKind::Element)
     }
 
+    /// Whether an element has attributes, declarations left out.
+    #[inline]
+    pub fn has_attributes(&self, node: NodeId) -> bool {
+        self.node(node).attributes.1 > 0
+    }
+
     /// Attributes of an element in document order, declarations left out.
     #[inline]
     pub fn attributes(&self, node: NodeId) -> impl Iterator<Item = Attribute<'a>> + '_ {

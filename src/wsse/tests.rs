@@ -1,0 +1,131 @@
+//! Envelopes signed here and then changed; what others sign is tested in tests/it and by the interop clients.
+
+use std::sync::Arc;
+
+use rcgen::{CertificateParams, KeyPair, SignatureAlgorithm};
+
+use super::error::{Distrust, Error};
+use super::read::Security;
+use super::sign::Signer;
+use super::timestamp::Tolerance;
+use super::verify::{Demand, Signers, Verified};
+use crate::clock::UnixMillis;
+use crate::crypto::signature::{Algorithm, Hash, PublicKey, Scheme, SigningKey};
+use crate::soap::envelope::{self, Content, Envelope};
+use crate::xml::limits::Limits;
+use crate::xml::tape::Tape;
+
+const NOW: UnixMillis = UnixMillis(1_714_118_400_000);
+const MESSAGE: &str = "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/' xmlns:h='urn:h'>\
+    <s:Header><h:id xmlns:u='http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd' \
+    u:Id='the-id'>1</h:id></s:Header><s:Body><h:Ask><h:what a='&lt;'>x &amp; y</h:what></h:Ask></s:Body></s:Envelope>";
+
+struct Party {
+    signer: Signer,
+    certificate: Vec<u8>,
+    algorithm: Algorithm,
+}
+
+impl Party {
+    fn new(key: &'static SignatureAlgorithm, scheme: Scheme, hash: Hash) -> Self {
+        let pair = KeyPair::generate_for(key).expect("a key");
+        let certificate = CertificateParams::default().self_signed(&pair).expect("a certificate").der().to_vec();
+        let algorithm = Algorithm { scheme, hash };
+        let key = SigningKey::from_der(&pair.serialize_der()).expect("readable");
+        let signer = Signer::new(key, algorithm, &certificate, 60_000).expect("the key can");
+        Self { signer, certificate, algorithm }
+    }
+
+    fn p256() -> Self {
+        Self::new(&rcgen::PKCS_ECDSA_P256_SHA256, Scheme::Ecdsa, Hash::Sha256)
+    }
+
+    fn sign(&self, message: &str) -> String {
+        let signed = self.signer.sign(message.as_bytes().to_vec(), NOW).expect("signed");
+        String::from_utf8(signed).expect("UTF-8")
+    }
+}
+
+impl Signers for Party {
+    fn known<'s>(&'s self) -> Box<dyn Iterator<Item = &'s [u8]> + 's> {
+        Box::new(std::iter::once(&*self.certificate))
+    }
+
+    fn believe(&self, leaf: &[u8], _: &[&[u8]]) -> Result<Arc<PublicKey>, Distrust> {
+        if leaf != self.certificate {
+            return Err(Distrust::Foreign);
+        }
+        PublicKey::of_certificate(leaf).map(Arc::new).map_err(|_| Distrust::Key)
+    }
+}
+
+fn verify(party: &Party, text: &str, now: UnixMillis) -> Result<Verified, String> {
+    let tape = Tape::parse(text, &Limits::default()).map_err(|error| error.to_string())?;
+    let envelope = open(&tape)?;
+    let id = envelope.blocks.iter().copied().find(|&block| tape.local(block) == "id");
+    let demand = Demand { timestamp: true, message_id: id };
+    let tolerance = Tolerance::default();
+    let verify = || -> Result<Verified, Error> {
+        let security = Security::read(&tape, &envelope)?.expect("a Security header");
+        security.timely(&tape, now, tolerance)?.verify(&tape, &envelope, demand, tolerance, party)
+    };
+    verify().map_err(|error| error.to_string())
+}
+
+fn open(tape: &Tape<'_>) -> Result<Envelope, String> {
+    let opened = envelope::open(tape, Content::Qualified).map_err(|error| error.to_string())?;
+    let understood = opened.understand(tape, |_, _| true).map_err(|error| error.to_string())?;
+    understood.envelope().map_err(|error| error.to_string())
+}
+
+#[test]
+fn what_is_signed_is_verified_by_every_algorithm() {
+    let hashes = [Hash::Sha256, Hash::Sha384, Hash::Sha512];
+    let rsa = [Scheme::RsaPkcs1, Scheme::RsaPss];
+    let mut parties: Vec<Party> =
+        rsa.iter().flat_map(|&scheme| hashes.map(|hash| Party::new(&rcgen::PKCS_RSA_SHA256, scheme, hash))).collect();
+    parties.push(Party::p256());
+    parties.push(Party::new(&rcgen::PKCS_ECDSA_P384_SHA384, Scheme::Ecdsa, Hash::Sha384));
+    for party in &parties {
+        let signed = party.sign(MESSAGE);
+        let verified = verify(party, &signed, NOW).unwrap_or_else(|error| panic!("{:?}: {error}", party.algorithm));
+        assert_eq!(verified.forgotten_at(), Some(UnixMillis(NOW.0 + 120_000)));
+        let stranger = verify(&parties[0], &signed, NOW);
+        assert_eq!(stranger.is_ok(), std::ptr::eq(party, &parties[0]));
+    }
+}
+
+#[track_caller]
+fn refused(change: impl Fn(&str) -> String, expected: &str) {
+    let party = Party::p256();
+    let signed = party.sign(MESSAGE);
+    let changed = change(&signed);
+    assert_ne!(changed, signed, "nothing was changed");
+    let error = verify(&party, &changed, NOW).map(|_| ()).expect_err("refused");
+    assert!(error.ends_with(expected), "{error}");
+}
+
+#[test]
+fn what_was_changed_after_it_was_signed_is_refused() {
+    refused(
+        |text| text.replace("x &amp; y", "x &amp; z"),
+        "/Envelope/Body, line 1: the digest of what is signed here is wrong",
+    );
+    refused(|text| text.replace(">1</h:id>", ">2</h:id>"), "id, line 1: the digest of what is signed here is wrong");
+    refused(|text| text.replace("<wsu:Created>2024-04-26T08:00:00", "<wsu:Created>2024-04-26T08:00:01"), "is wrong");
+    refused(|text| text.replace("xmlenc#sha256", "xmlenc#sha512"), "the signature is wrong");
+    refused(|text| text.replace("<h:Ask>", "<h:Ask xmlns:h='urn:i'>"), "the digest of what is signed here is wrong");
+}
+
+#[test]
+fn a_message_holds_for_its_time_alone() {
+    let party = Party::p256();
+    let signed = party.sign(MESSAGE);
+    let at = |ms: i64| verify(&party, &signed, UnixMillis(NOW.0 + ms)).map(|_| ());
+    at(119_999).expect("Expires and the clocks' difference");
+    let expired = at(120_000).expect_err("over");
+    assert!(expired.contains("the message expired at"), "{expired}");
+    at(-60_000).expect("the clocks' difference");
+    let early = at(-60_001).expect_err("of the future");
+    assert!(early.contains("the message was made at"), "{early}");
+}
