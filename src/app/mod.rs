@@ -1,6 +1,7 @@
 //! Composition: settings → running servers.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -11,9 +12,13 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::config::dossier::DossierService;
 use crate::config::gateway::Gateway;
+use crate::config::signature::Signature;
+use crate::inbound::signed::{Believed, Security};
 use crate::inbound::{Inbound, Parts};
 use crate::problem::Problems;
+use crate::store::{self, Store};
 use crate::telemetry::Metrics;
+use crate::wsse::replay::{self, Replays};
 use crate::{console, dossier, http};
 
 /// Why the gateway did not start.
@@ -28,6 +33,9 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// The gateway's store did not open.
+    #[error("the gateway's store did not open")]
+    Store(#[source] store::error::Error),
     /// The dossier service did not start.
     #[error("the dossier service did not start")]
     Dossier(#[source] dossier::server::Error),
@@ -68,6 +76,7 @@ pub async fn start_gateway(settings: Gateway) -> Result<Running, Error> {
         limits: settings.limits,
         language: settings.language,
         metrics: metrics.clone(),
+        security: security(settings.signature, &settings.store)?,
     };
     let Some(inbound) = Inbound::new(parts, &mut problems) else { return Err(Error::Partners(problems)) };
     let (stopping, stopped) = (CancellationToken::new(), CancellationToken::new());
@@ -76,6 +85,19 @@ pub async fn start_gateway(settings: Gateway) -> Result<Running, Error> {
     admin_task.spawn(console::serve(admin_listener, metrics, stopping.clone(), stopped.clone()));
     tracing::info!(soap = %soap, admin = %admin, "the gateway serves");
     Ok(Running { soap, admin, stopping, stopped, soap_task, admin_task })
+}
+
+/// What messages are verified and answers signed with.
+fn security(signature: Signature, store: &Path) -> Result<Security, Error> {
+    let store = Arc::new(Store::open(store, &replay::SCHEMA).map_err(Error::Store)?);
+    Ok(Security {
+        trust: Arc::new(ArcSwap::from_pointee(signature.trust)),
+        tolerance: signature.tolerance,
+        signer: ArcSwap::from_pointee(signature.signer),
+        replays: Replays::new(store),
+        clock: Clock::System,
+        believed: Believed::default(),
+    })
 }
 
 /// Starts the embedded dossier service over mutual TLS.

@@ -2,6 +2,7 @@
 //!
 //! ```toml
 //! members  = "members.toml"                  # who may call; paths are relative to this file
+//! store    = "lienthong.db"                  # what must outlive a restart; this is the default
 //! language = "vi"                            # of fault texts in SOAP 1.1: vi (default) or en
 //!
 //! [listen]
@@ -12,6 +13,14 @@
 //! certificate  = "pki/gateway.crt"           # with its chain
 //! key          = "pki/gateway.key"
 //! client_trust = ["pki/ca.crt"]              # who signs the certificates of members
+//!
+//! [signature]                                # of messages, for members whose file asks for it; may be left out
+//! trust         = ["pki/ca.crt"]             # who signs their certificates; client_trust where left out
+//! certificate   = "pki/sign.crt"             # with its key it signs our answers; those of [tls] where left out
+//! key           = "pki/sign.key"
+//! algorithm     = "rsa-sha256"               # rsa-, rsa-pss- or ecdsa- with sha256, sha384, sha512; by the key
+//! clock_skew_ms = 60000                      # between clocks, either way
+//! age_ms_max    = 300000                     # from a Timestamp's Created to its arrival
 //!
 //! [[partner]]                                # one for each contract: POST /soap/<name>
 //! name    = "hoso"
@@ -40,13 +49,14 @@
 //! ```
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use prost_reflect::DescriptorPool;
 use toml::de::DeTable;
 
 use super::keys::Keys;
+use super::signature::{self, Signature};
 use crate::binding::plan::Partner;
 use crate::clock::UnixMillis;
 use crate::fault::text::Language;
@@ -75,6 +85,10 @@ pub struct Gateway {
     pub services: Vec<Service>,
     /// Who may call.
     pub members: Registry,
+    /// The file of what must outlive a restart.
+    pub store: PathBuf,
+    /// How messages are verified and answers signed.
+    pub signature: Signature,
     /// Bounds of requests.
     pub limits: Limits,
     /// Language of fault texts where there is room for one.
@@ -122,7 +136,7 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
         return None;
     }
     let mut root = Keys { text, file, name: "", table: root.get_ref(), at: 0, problems };
-    root.only(&["members", "language", "listen", "tls", "partner", "service", "limits", "log"]);
+    root.only(&["members", "store", "language", "listen", "tls", "signature", "partner", "service", "limits", "log"]);
     let language = root.parsed("language", Some("vi"), "write \"vi\" or \"en\"", |text| match text {
         "vi" => Some(Language::Vietnamese),
         "en" => Some(Language::English),
@@ -140,6 +154,10 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
     let tls = tls(&mut root, now);
     let members = root.path("members");
     let members = members.and_then(|path| Registry::load(&path, root.problems));
+    let store = root.optional_text("store").unwrap_or(STORE);
+    let store = root.relative(store);
+    let signature = tls.as_ref().and_then(|tls| signature::read(&mut root, &tls.identity, &tls.trust, now));
+    signed_answers(&mut root, members.as_ref(), signature.as_ref());
     let services = services(&mut root, tls.as_ref());
     let pools: Vec<DescriptorPool> = services.iter().map(|(_, pool)| pool.clone()).collect();
     let services: Vec<Service> = services.into_iter().filter_map(|(service, _)| service).collect();
@@ -153,10 +171,21 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
         partners,
         services,
         members: members?,
+        store,
+        signature: signature?,
         limits: limits?,
         language: language?,
         log: log?,
     })
+}
+
+/// Whether somebody wants signed answers that nothing can sign.
+fn signed_answers(root: &mut Keys<'_, '_>, members: Option<&Registry>, signature: Option<&Signature>) {
+    let Some((members, signature)) = members.zip(signature) else { return };
+    if let (Some(member), None) = (members.wants_signed_answers(), &signature.signer) {
+        let fact = format!("member {member} wants signed answers, and the key of [tls] cannot sign them");
+        root.wrong(root.at, fact, "name certificate and key in [signature]: RSA, P-256 or P-384");
+    }
 }
 
 /// `[tls]`, read.
@@ -317,5 +346,6 @@ fn unusable(error: &SetupError) -> String {
     format!("{error}{cause}")
 }
 
+const STORE: &str = "lienthong.db";
 /// Largest answer of an internal service.
 const ANSWER_BYTES_MAX: usize = 64 << 20;

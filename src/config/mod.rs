@@ -3,3 +3,4 @@
 pub mod dossier;
 pub mod gateway;
 mod keys;
+pub mod signature;

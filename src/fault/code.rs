@@ -25,6 +25,8 @@ pub enum Code {
     EncodingUnknown,
     /// The caller's certificate names no member, or the member lacks the right, or may not speak for `client`.
     Forbidden,
+    /// The member's messages must be signed, and what is signed must be as it was signed.
+    Security(Security),
     /// The message id was used before, for something else.
     IdConflict,
     /// A limit on what is inside a message.
@@ -56,6 +58,23 @@ pub enum Limit {
     Namespaces,
     /// Any other.
     Other,
+}
+
+/// What is wrong with a message's security.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Security {
+    /// Something that must be signed is not.
+    Missing,
+    /// An algorithm, a transform, a kind of token or of reference outside the profile.
+    Unsupported,
+    /// A broken header, digest or signature.
+    Invalid,
+    /// Too old, or of the future.
+    Expired,
+    /// The signing certificate is unknown, not the sender's, not trusted, or revoked.
+    Untrusted,
+    /// The same signature was used before.
+    Replayed,
 }
 
 /// Whose side must act.
@@ -94,6 +113,7 @@ impl Code {
             Self::MustUnderstand => "must_understand",
             Self::EncodingUnknown => "invalid_encoding_style",
             Self::Forbidden => "forbidden",
+            Self::Security(security) => security.as_str(),
             Self::IdConflict => "id_conflict",
             Self::Limit(limit) => limit.as_str(),
             Self::Busy => "busy",
@@ -116,7 +136,7 @@ impl Code {
     pub fn repeat(self) -> Repeat {
         match self {
             Self::Busy | Self::Unavailable => Repeat::Safe,
-            Self::Timeout | Self::Internal => Repeat::SameId,
+            Self::Timeout | Self::Internal | Self::Security(Security::Replayed) => Repeat::SameId,
             _ => Repeat::No,
         }
     }
@@ -144,6 +164,7 @@ impl Code {
             Self::InvalidSchema => Some("InvalidBody"),
             Self::InvalidRequest | Self::IdConflict | Self::Limit(_) => Some("InvalidMessage"),
             Self::Forbidden => Some("AccessDenied"),
+            Self::Security(_) => Some("InvalidSignature"),
             Self::Busy | Self::Unavailable | Self::Timeout => Some("ServiceFailed"),
             Self::Internal => Some("InternalError"),
         }
@@ -173,6 +194,19 @@ impl Limit {
             Self::Attributes => "limit_attributes",
             Self::Namespaces => "limit_namespaces",
             Self::Other => "limit_other",
+        }
+    }
+}
+
+impl Security {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "security_missing",
+            Self::Unsupported => "security_unsupported",
+            Self::Invalid => "security_invalid",
+            Self::Expired => "security_expired",
+            Self::Untrusted => "security_untrusted",
+            Self::Replayed => "security_replayed",
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod caller;
 pub mod code;
 pub mod message;
 pub mod refusal;
+pub mod security;
 pub mod service;
 pub mod text;
 

@@ -1,6 +1,6 @@
 //! What a fault says to people, in Vietnamese and in English.
 
-use super::code::Code;
+use super::code::{Code, Security};
 use crate::soap::error::{BlockName, Structure, Wrong};
 use crate::soap::fault::Text;
 use crate::transcode::Invalid;
@@ -68,6 +68,16 @@ pub(super) fn of_code(code: Code) -> Texts {
         Code::Forbidden => {
             ("Bên gọi không có quyền thực hiện thao tác này.", "The caller has no right to this operation.")
         }
+        Code::Security(security) => match security {
+            Security::Missing => ("Thông điệp thiếu chữ ký cần có.", "The message lacks a signature."),
+            Security::Unsupported => {
+                ("Chữ ký dùng cách thức không được hỗ trợ.", "The signature is made in a way that is not supported.")
+            }
+            Security::Invalid => ("Chữ ký của thông điệp không hợp lệ.", "The message's signature is not valid."),
+            Security::Expired => ("Thông điệp đã ký không còn hiệu lực.", "The signed message is out of date."),
+            Security::Untrusted => ("Chứng thư ký không được chấp nhận.", "The signing certificate is not accepted."),
+            Security::Replayed => ("Chữ ký đã được dùng trước đó.", "The signature was used before."),
+        },
         Code::IdConflict => (
             "Mã thông điệp này đã được dùng cho một yêu cầu có nội dung khác.",
             "This message id was used before for a request with other content.",

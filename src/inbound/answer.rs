@@ -6,13 +6,14 @@ use http_body_util::Full;
 
 use super::entry::{End, Entry};
 use super::message::Manner;
+use super::signed::Security;
 use crate::binding::plan::{OperationId, Partner};
+use crate::fault::code::Code;
 use crate::fault::refusal::Refusal;
 use crate::fault::text::Language;
 use crate::fault::{Context, Fault};
 use crate::grpc::Failure;
 use crate::soap::reply::Reply;
-use crate::soap::version::Version;
 use crate::transcode::{self, Outcome};
 
 /// What a caller gets.
@@ -21,7 +22,7 @@ pub(super) enum Answer {
     /// A WSDL or a schema.
     Document(Vec<u8>),
     /// An envelope of the partner's contract.
-    Envelope(Version, Written),
+    Envelope(Manner, Written),
     /// A fault in place of it; boxed, as an answer is moved more often than a fault is written.
     Fault(Box<Manner>, Fault),
     /// A plain HTTP refusal.
@@ -62,28 +63,58 @@ impl Written {
 }
 
 /// The answer as HTTP, once it is logged.
-pub(super) fn respond(answer: Answer, entry: &mut Entry, language: Language, method: &Method) -> Response<Full<Bytes>> {
+pub(super) fn respond(
+    answer: Answer,
+    entry: &mut Entry,
+    language: Language,
+    method: &Method,
+    security: &Security,
+) -> Response<Full<Bytes>> {
     match answer {
         Answer::Document(bytes) => {
             entry.end(End::Done);
             document(bytes, method)
         }
-        Answer::Envelope(version, Written { bytes, refused }) => {
-            entry.end(refused.as_ref().map_or(End::Done, End::Refused));
-            response(StatusCode::OK, version.content_type(), bytes)
-        }
-        Answer::Fault(manner, fault) => {
-            let version = manner.reply.version();
-            let context = Context { trace: entry.trace.id(), language, x_road: manner.x_road };
-            let bytes = fault.write(&manner.reply, context);
-            entry.end(End::Fault(&fault));
-            response(status(fault.http_status(version)), version.content_type(), bytes)
-        }
+        Answer::Envelope(manner, Written { bytes, refused }) => match sign(&manner, bytes, security) {
+            Ok(bytes) => {
+                entry.end(refused.as_ref().map_or(End::Done, End::Refused));
+                response(StatusCode::OK, manner.reply.version().content_type(), bytes)
+            }
+            Err(fault) => refuse(&manner, &fault, entry, language, security),
+        },
+        Answer::Fault(manner, fault) => refuse(&manner, &fault, entry, language, security),
         Answer::Plain(refusal) => {
             entry.end(End::Plain(refusal));
             plain(refusal)
         }
     }
+}
+
+/// A fault, signed like an answer where that can be done.
+fn refuse(
+    manner: &Manner,
+    fault: &Fault,
+    entry: &mut Entry,
+    language: Language,
+    security: &Security,
+) -> Response<Full<Bytes>> {
+    let version = manner.reply.version();
+    let context = Context { trace: entry.trace.id(), language, x_road: manner.x_road };
+    let bytes = fault.write(&manner.reply, context);
+    // A key that fails must not hide the fault that tells of it.
+    let bytes = sign(manner, bytes.clone(), security).unwrap_or(bytes);
+    entry.end(End::Fault(fault));
+    response(status(fault.http_status(version)), version.content_type(), bytes)
+}
+
+/// Signs an envelope where its reader wants that.
+fn sign(manner: &Manner, envelope: Vec<u8>, security: &Security) -> Result<Vec<u8>, Fault> {
+    if !manner.signed {
+        return Ok(envelope);
+    }
+    let signer = security.signer.load();
+    let Some(signer) = &**signer else { return Err(Fault::new(Code::Internal).because("no key signs answers")) };
+    signer.sign(envelope, security.clock.now()).map_err(|error| Fault::new(Code::Internal).because(error))
 }
 
 /// A document; without its body where only its head was asked for.

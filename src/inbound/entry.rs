@@ -22,6 +22,8 @@ pub(super) enum Stage {
     Body,
     /// XML, envelope, headers.
     Read,
+    /// The signature: whether it is right, and whether it was used before.
+    Verify,
     /// For whom the member speaks, and whether it may.
     Permit,
     /// XSD and translation.
@@ -175,6 +177,7 @@ impl Stage {
             Self::Member => "member",
             Self::Body => "body",
             Self::Read => "read",
+            Self::Verify => "verify",
             Self::Permit => "permit",
             Self::Decode => "decode",
             Self::Call => "call",

@@ -7,8 +7,8 @@ use crate::soap::envelope::{self, Content, Envelope, Opened};
 use crate::soap::reply::{Addressing, Reply};
 use crate::soap::version::Version;
 use crate::soap::xroad::{self, Fields};
-use crate::wsdl;
-use crate::xml::tape::Tape;
+use crate::xml::tape::{NodeId, Tape};
+use crate::{wsdl, wsse};
 
 /// How to answer: known better with every step, so that a fault goes out in the best form known so far.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub(super) struct Manner {
     pub(super) reply: Reply,
     /// Whether the request carries X-Road's headers: its faults have X-Road's codes.
     pub(super) x_road: bool,
+    /// Whether the answer is signed, a fault too: who verifies answers shows its users no fault that is not.
+    pub(super) signed: bool,
 }
 
 /// A message that keeps every rule of SOAP and of its partner's header protocol.
@@ -39,7 +41,7 @@ pub(super) enum Headers<'t> {
 impl Manner {
     /// Before anything of the message is known: by the media type.
     pub(super) fn of_media(version: Version) -> Self {
-        Self { reply: Reply::plain(version), x_road: false }
+        Self { reply: Reply::plain(version), x_road: false, signed: false }
     }
 }
 
@@ -66,6 +68,18 @@ impl<'t> Question<'t> {
             Headers::Addressing(properties) => Some(&properties.message_id),
             Headers::None => None,
         }
+    }
+
+    /// The header block that says it.
+    pub(super) fn message_id_block(&self, tape: &Tape<'_>) -> Option<NodeId> {
+        let (namespace, local) = match &self.headers {
+            Headers::XRoad(_) => (xroad::NAMESPACE, "id"),
+            Headers::Addressing(_) => (addressing::NAMESPACE, "MessageID"),
+            Headers::None => return None,
+        };
+        let is_it =
+            |&block: &NodeId| tape.local(block) == local && tape.namespace_name(tape.namespace(block)) == namespace;
+        self.envelope.blocks.iter().copied().find(is_it)
     }
 }
 
@@ -98,11 +112,14 @@ fn carries_x_road(tape: &Tape<'_>, opened: &Opened) -> bool {
     opened.blocks().any(|block| xroad::is_field(tape, block))
 }
 
-/// Which mandatory header blocks a partner's header protocol understands.
-fn understands(headers: HeaderProtocol) -> fn(&str, &str) -> bool {
-    match headers {
-        HeaderProtocol::XRoad => xroad::understands,
-        HeaderProtocol::Addressing => addressing::understands,
-        HeaderProtocol::None => |_, _| false,
+/// Which mandatory header blocks are understood: those of the partner's header protocol, and signatures.
+fn understands(headers: HeaderProtocol) -> impl Fn(&str, &str) -> bool {
+    move |namespace, local| {
+        let by_protocol = match headers {
+            HeaderProtocol::XRoad => xroad::understands(namespace, local),
+            HeaderProtocol::Addressing => addressing::understands(namespace, local),
+            HeaderProtocol::None => false,
+        };
+        by_protocol || wsse::understands(namespace, local)
     }
 }

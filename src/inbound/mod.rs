@@ -1,8 +1,8 @@
 //! The inbound call: SOAP in, gRPC, SOAP out, step by step.
 //!
 //! ```text
-//! route ▶ accept ▶ member ▶ body ▶ read ▶ speak ▶ name ▶ permit ▶ decode ▶ prepare ▶ call ▶ encode
-//! └─ plain HTTP refusals ─────┘ └─ SOAP faults ──────────────────────────────────────────────────┘
+//! route ▶ accept ▶ member ▶ body ▶ read ▶ speak ▶ verify ▶ name ▶ permit ▶ decode ▶ prepare ▶ fresh ▶ call ▶ encode
+//! └─ plain HTTP refusals ─────┘ └─ SOAP faults ───────────────────────────────────────────────────────────────────┘
 //! ```
 //! * What comes out is decided before a byte of it is sent.
 //! * Nothing of the message as received is held while the service is called.
@@ -15,6 +15,7 @@ mod face;
 mod key;
 mod message;
 mod route;
+pub mod signed;
 mod steps;
 mod trace;
 
@@ -36,7 +37,8 @@ use self::entry::{Entry, Stage};
 use self::face::Face;
 use self::message::Manner;
 use self::route::Accepted;
-use self::steps::{Asked, Prepared};
+use self::signed::Security;
+use self::steps::{Asked, Fresh, Prepared};
 use self::trace::Trace;
 use crate::binding::plan::Partner;
 use crate::fault::Fault;
@@ -68,6 +70,8 @@ pub struct Parts {
     pub language: Language,
     /// Where exchanges are counted.
     pub metrics: Arc<Metrics>,
+    /// What messages are verified and answers signed with.
+    pub security: Security,
 }
 
 /// Bounds of one exchange.
@@ -108,6 +112,7 @@ pub struct Inbound {
     limits: Limits,
     language: Language,
     metrics: Arc<Metrics>,
+    security: Security,
     places: Semaphore,
     room: Room,
 }
@@ -144,6 +149,7 @@ impl Inbound {
             limits: parts.limits,
             language: parts.language,
             metrics: parts.metrics,
+            security: parts.security,
             places: Semaphore::new(parts.limits.calls_max),
             room: Room::new(parts.limits.bodies_bytes_max),
         })
@@ -175,11 +181,11 @@ impl Inbound {
         let received = Received { face, accepted, holder, body };
         let prepared = compute(length, || self.prepare(received, &mut manner, entry));
         let written = match prepared {
-            Ok(prepared) => self.call(face, prepared, &manner, entry).await,
+            Ok(prepared) => self.answer_to(face, prepared, &manner, entry).await,
             Err(fault) => Err(fault),
         };
         match written {
-            Ok(written) => Answer::Envelope(manner.reply.version(), written),
+            Ok(written) => Answer::Envelope(manner, written),
             Err(fault) => Answer::Fault(Box::new(manner), fault),
         }
     }
@@ -225,7 +231,11 @@ impl Inbound {
         entry.stage = Stage::Permit;
         let spoken = asked.speak(&self.members.load(), &holder)?;
         entry.spoken_by(spoken.speaker().id());
-        let named = spoken.name()?;
+        manner.signed = spoken.speaker().signs_answers();
+        entry.stage = Stage::Verify;
+        let signed = spoken.verify(&self.security)?;
+        entry.stage = Stage::Permit;
+        let named = signed.name()?;
         entry.operation.clone_from(&named.operation().name);
         let permitted = named.permit()?;
         entry.stage = Stage::Decode;
@@ -238,15 +248,21 @@ impl Inbound {
         decoded.prepare(&entry.trace)
     }
 
-    async fn call(
+    async fn answer_to(
         &self,
         face: &Face,
         prepared: Prepared,
         manner: &Manner,
         entry: &mut Entry,
     ) -> Result<Written, Fault> {
+        entry.stage = Stage::Verify;
+        let fresh = prepared.fresh(&self.security).await?;
+        self.call(face, fresh, manner, entry).await
+    }
+
+    async fn call(&self, face: &Face, fresh: Fresh, manner: &Manner, entry: &mut Entry) -> Result<Written, Fault> {
         entry.stage = Stage::Call;
-        let Prepared { operation, message, metadata, _permit } = prepared;
+        let Fresh(Prepared { operation, message, metadata, _permit, .. }) = fresh;
         let method = &face.partner.operation_of(operation).method;
         let upstream = face.upstream(operation);
         let answer = upstream.unary(method, message, metadata, self.limits.call_time_max).await;
@@ -265,7 +281,7 @@ impl Handler for Inbound {
         let method = request.method().clone();
         let mut entry = Entry::begin(Trace::of(request.headers()), self.metrics.clone());
         let answer = self.exchange(&peer, request, &mut entry).await;
-        answer::respond(answer, &mut entry, self.language, &method)
+        answer::respond(answer, &mut entry, self.language, &method, &self.security)
     }
 }
 

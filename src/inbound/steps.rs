@@ -1,10 +1,11 @@
 //! The steps from a received message to a call that may be made, each made by the one before it alone.
 //!
 //! ```text
-//! Asked ──speak──▶ Spoken ──name──▶ Named ──permit──▶ Permitted ──decode──▶ Decoded ──key──▶ Prepared
+//! Asked ──speak──▶ Spoken ──verify──▶ Signed ──name──▶ Named ──permit──▶ Permitted ──decode──▶ Decoded
+//!                                                                Fresh ◀──fresh── Prepared ◀──prepare──┘
 //! ```
-//! A step takes the value of the step before it and no other: a call that is decoded before it is permitted, or made
-//! before it is decoded, does not compile.
+//! A step takes the value of the step before it and no other: a message whose Body is looked at before its signature is
+//! verified, a call that is decoded before it is permitted, or made before it is decoded, does not compile.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -14,16 +15,19 @@ use tonic::metadata::{AsciiMetadataValue, MetadataValue};
 
 use super::key::Key;
 use super::message::{Headers, Manner, Question};
+use super::signed::{Seal, Security};
 use super::trace::Trace;
 use crate::binding::plan::{Effect, HeaderProtocol, Operation, OperationId, Partner};
 use crate::fault::code::Code;
 use crate::fault::text::Texts;
 use crate::fault::{Fault, Place};
 use crate::grpc::Metadata;
-use crate::member::{Member, Permit, Registry, Subsystem};
+use crate::member::{Member, Permit, Registry, SignaturePolicy, Subsystem};
 use crate::soap::xroad::Party;
 use crate::transcode::{self, Passed};
-use crate::xml::tape::Tape;
+use crate::wsse;
+use crate::wsse::verify::{Demand, Verified};
+use crate::xml::tape::{NodeId, Tape};
 
 /// A message whose envelope and headers keep their rules.
 pub(super) struct Asked<'t> {
@@ -39,9 +43,15 @@ pub(super) struct Spoken<'t> {
     speaker: Arc<Member>,
 }
 
+/// A message whose signature is right, or that need not be signed.
+pub(super) struct Signed<'t> {
+    spoken: Spoken<'t>,
+    proof: Option<Verified>,
+}
+
 /// A message that names an operation.
 pub(super) struct Named<'t> {
-    spoken: Spoken<'t>,
+    signed: Signed<'t>,
     operation: OperationId,
 }
 
@@ -64,9 +74,14 @@ pub(super) struct Prepared {
     pub(super) operation: OperationId,
     pub(super) message: Bytes,
     pub(super) metadata: Metadata,
+    seal: Option<Seal>,
     /// Held until the answer is written.
     pub(super) _permit: Permit,
 }
+
+/// A call that is not the replay of one before.
+#[derive(Debug)]
+pub(super) struct Fresh(pub(super) Prepared);
 
 impl<'t> Asked<'t> {
     /// Reads envelope and headers.
@@ -95,28 +110,63 @@ impl<'t> Spoken<'t> {
         &self.speaker
     }
 
+    /// Verifies the signature where the speaker's messages must be signed, or where the sender demands it
+    /// (`mustUnderstand`); a Security header that nobody asks about is passed over.
+    pub(super) fn verify(self, security: &Security) -> Result<Signed<'t>, Fault> {
+        let Asked { tape, question, .. } = &self.asked;
+        let policy = self.speaker.signature_policy();
+        let envelope = &question.envelope;
+        let is_mandatory = |&block: &NodeId| {
+            wsse::understands(tape.namespace_name(tape.namespace(block)), tape.local(block))
+                && envelope.is_mandatory(tape, block)
+        };
+        if policy == SignaturePolicy::None && !envelope.blocks.iter().any(is_mandatory) {
+            return Ok(Signed { spoken: self, proof: None });
+        }
+        let missing = || {
+            let at = envelope.header.unwrap_or(envelope.body(tape));
+            wsse::error::Error::at(tape, at, wsse::error::Kind::Missing)
+        };
+        let header = wsse::read::Security::read(tape, envelope)?.ok_or_else(missing)?;
+        let now = security.clock.now();
+        let timely = header.timely(tape, now, security.tolerance)?;
+        if policy == SignaturePolicy::None && !timely.is_signed() {
+            return Ok(Signed { spoken: self, proof: None });
+        }
+        let is_whole = policy == SignaturePolicy::Message;
+        let demand = Demand { timestamp: is_whole, message_id: question.message_id_block(tape).filter(|_| is_whole) };
+        let proof = timely.verify(tape, envelope, demand, security.tolerance, &security.of(&self.speaker, now))?;
+        Ok(Signed { spoken: self, proof: Some(proof) })
+    }
+}
+
+impl<'t> Signed<'t> {
     /// The operation is named by the element in the Body, by nothing else (WS-I R1127).
     pub(super) fn name(self) -> Result<Named<'t>, Fault> {
-        let Asked { partner, tape, question } = &self.asked;
+        let Asked { partner, tape, question } = &self.spoken.asked;
         let child = question.envelope.child;
         let namespace = tape.namespace_name(tape.namespace(child));
         let Some(operation) = partner.operation(namespace, tape.local(child)) else {
             let place = Place { path: Some(tape.path(child)), line: tape.line(child), rule: Cow::Borrowed("R2712") };
             return Err(Fault::new(Code::InvalidOperation).at(place));
         };
-        Ok(Named { spoken: self, operation })
+        Ok(Named { signed: self, operation })
     }
 }
 
 impl<'t> Named<'t> {
+    fn asked(&self) -> &Asked<'t> {
+        &self.signed.spoken.asked
+    }
+
     /// The operation.
     pub(super) fn operation(&self) -> &'t Operation {
-        self.spoken.asked.partner.operation_of(self.operation)
+        self.asked().partner.operation_of(self.operation)
     }
 
     /// Asks for the right, and for a place among the member's calls.
     pub(super) fn permit(self) -> Result<Permitted<'t>, Fault> {
-        let permit = self.spoken.speaker.permit(&self.spoken.asked.partner.name, &self.operation().name)?;
+        let permit = self.signed.spoken.speaker.permit(&self.asked().partner.name, &self.operation().name)?;
         Ok(Permitted { named: self, permit })
     }
 }
@@ -124,7 +174,7 @@ impl<'t> Named<'t> {
 impl<'t> Permitted<'t> {
     /// Validates and translates the Body.
     pub(super) fn decode(self) -> Result<Decoded<'t>, Fault> {
-        let Asked { partner, tape, question } = &self.named.spoken.asked;
+        let Asked { partner, tape, question } = self.named.asked();
         let mut wire = Vec::with_capacity(tape.span(question.envelope.child).len() / 2);
         let passed = transcode::decode(partner, self.named.operation, tape, question.envelope.child, &mut wire)?;
         Ok(Decoded { permitted: self, wire, passed })
@@ -142,22 +192,24 @@ impl Decoded<'_> {
         let Permitted { named, permit } = &self.permitted;
         let mut metadata = self.headers();
         metadata.insert("traceparent", once(&trace.parent()));
-        let has_id = named.spoken.asked.question.message_id().is_some();
+        let message_id = named.asked().message_id();
         let is_once = match named.operation().effect {
             Effect::Once => true,
-            Effect::State => has_id,
+            Effect::State => message_id.is_some(),
             Effect::Read => false,
         };
         if is_once {
             metadata.insert("idempotency-key", once(self.key()?.as_str()));
         }
         metadata.insert("lienthong-member", ascii(permit.member().id().as_str()));
+        let seal = named.signed.proof.as_ref();
+        let seal = seal.map(|proof| Seal::new(proof, permit.member(), is_once, message_id));
         let operation = named.operation;
-        Ok(Prepared { operation, message: Bytes::from(self.wire), metadata, _permit: self.permitted.permit })
+        Ok(Prepared { operation, seal, message: Bytes::from(self.wire), metadata, _permit: self.permitted.permit })
     }
 
     fn headers(&self) -> Metadata {
-        let asked = &self.permitted.named.spoken.asked;
+        let asked = self.permitted.named.asked();
         let mut metadata = Metadata::new();
         metadata.insert("lienthong-partner", ascii(&asked.partner.name));
         if let Some(id) = asked.message_id() {
@@ -180,7 +232,7 @@ impl Decoded<'_> {
     /// By the message id, else by the values of the binding's `key`.
     fn key(&self) -> Result<Key, Fault> {
         let Permitted { named, permit } = &self.permitted;
-        let Asked { partner, tape, question } = &named.spoken.asked;
+        let Asked { partner, tape, question } = named.asked();
         let member = permit.member().id();
         if let Some(id) = question.message_id() {
             return Ok(Key::of_message(member, id));
@@ -193,6 +245,18 @@ impl Decoded<'_> {
                 Err(Fault::with_texts(Code::InvalidHeader, without_id(partner.headers)).at(place))
             }
         }
+    }
+}
+
+impl Prepared {
+    /// Remembers the signature: the same one has no effect a second time.
+    pub(super) async fn fresh(self, security: &Security) -> Result<Fresh, Fault> {
+        if let Some(seal) = self.seal
+            && !security.remember(seal).await?
+        {
+            return Err(Fault::replayed());
+        }
+        Ok(Fresh(self))
     }
 }
 

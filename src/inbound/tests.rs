@@ -4,15 +4,19 @@ use std::path::Path;
 
 use http::HeaderMap;
 
+use super::signed::Believed;
 use super::*;
-use crate::clock::UnixMillis;
+use crate::clock::{Clock, UnixMillis};
 use crate::crypto::Digest;
 use crate::crypto::certificate::Certificate;
 use crate::fault::Context;
 use crate::grpc::{Address, Failure};
 use crate::pki::{Identity, Trust};
 use crate::soap::version::Version;
+use crate::store::Store;
 use crate::tls::Connector;
+use crate::wsse::replay::{self, Replays};
+use crate::wsse::timestamp::Tolerance;
 
 const MEMBERS: &str = r#"
 [[member]]
@@ -52,8 +56,24 @@ fn inbound() -> Inbound {
         limits: Limits::default(),
         language: Language::English,
         metrics: Arc::new(Metrics::new()),
+        security: security(folder.path()),
     };
     Inbound::new(parts, &mut problems).unwrap_or_else(|| panic!("{problems}"))
+}
+
+/// Signatures are tested where messages are really signed: in wsse and in tests/it.
+fn security(folder: &Path) -> Security {
+    let mut problems = Problems::new();
+    let trust = Trust::load(&[folder.join("a.crt")], &mut problems).unwrap_or_else(|| panic!("{problems}"));
+    let store = Store::open(&folder.join("store.db"), &replay::SCHEMA).expect("a store opens");
+    Security {
+        trust: Arc::new(ArcSwap::from_pointee(trust)),
+        tolerance: Tolerance::default(),
+        signer: ArcSwap::from_pointee(None),
+        replays: Replays::new(Arc::new(store)),
+        clock: Clock::System,
+        believed: Believed::default(),
+    }
 }
 
 /// A service at a port where nobody listens.
@@ -298,8 +318,9 @@ fn a_refusal_of_the_service_is_an_answer_where_the_contract_has_a_place_for_it()
         match Written::refusal(partner, operation, failure, &outcome.manner.reply) {
             Ok(written) => {
                 let mut entry = Entry::begin(Trace::of(&HeaderMap::new()), inbound.metrics.clone());
-                let answer = Answer::Envelope(Version::Soap11, written);
-                let response = answer::respond(answer, &mut entry, Language::English, &http::Method::POST);
+                let answer = Answer::Envelope(Manner::of_media(Version::Soap11), written);
+                let response =
+                    answer::respond(answer, &mut entry, Language::English, &http::Method::POST, &inbound.security);
                 response.status().to_string()
             }
             Err(fault) => format!("{} {}", fault.code().as_str(), fault.cause_chain().unwrap_or_default()),
@@ -319,6 +340,6 @@ async fn a_service_that_is_not_there_is_unavailable() {
     let prepared = outcome.result.unwrap_or_else(|fault| panic!("{fault:?}"));
     let mut entry = Entry::begin(Trace::of(&HeaderMap::new()), inbound.metrics.clone());
     let fault =
-        inbound.call(&inbound.faces[0], prepared, &outcome.manner, &mut entry).await.expect_err("nobody is there");
+        inbound.answer_to(&inbound.faces[0], prepared, &outcome.manner, &mut entry).await.expect_err("nobody is there");
     assert_eq!(fault.code().as_str(), "unavailable", "{fault:?}");
 }

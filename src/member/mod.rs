@@ -146,6 +146,11 @@ impl Registry {
         }
     }
 
+    /// A member whose answers are to be signed, if there is one.
+    pub fn wants_signed_answers(&self) -> Option<&MemberId> {
+        self.members.iter().find(|member| member.signs_answers).map(|member| &member.id)
+    }
+
     /// How many members there are.
     pub fn len(&self) -> usize {
         self.members.len()

@@ -89,6 +89,16 @@ impl Trust {
         (good && !anchors.is_empty()).then(|| Self { anchors: Arc::new(anchors) })
     }
 
+    /// Whether a chain (leaf first) leads to an anchor.
+    pub(crate) fn check_signer(&self, chain: &[CertificateDer<'_>], now: UnixMillis) -> Result<(), String> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(self.anchors(), provider).build();
+        let verifier = verifier.map_err(|error| error.to_string())?;
+        let now = rustls::pki_types::UnixTime::since_unix_epoch(std::time::Duration::from_millis(now.0 as u64));
+        let (leaf, between) = chain.split_first().ok_or("no certificate")?;
+        verifier.verify_client_cert(leaf, between, now).map(drop).map_err(|error| error.to_string())
+    }
+
     pub(crate) fn anchors(&self) -> Arc<RootCertStore> {
         self.anchors.clone()
     }

@@ -219,6 +219,19 @@ impl Understood {
     }
 }
 
+impl Envelope {
+    /// The `Body`.
+    pub fn body(&self, tape: &Tape<'_>) -> NodeId {
+        tape.parent(self.child).expect("the child of the Body has a parent")
+    }
+
+    /// Whether a header block must be understood.
+    pub fn is_mandatory(&self, tape: &Tape<'_>, block: NodeId) -> bool {
+        let value = tape.attribute(block, self.version.namespace(), "mustUnderstand");
+        value.is_some_and(|value| must_understand(self.version, &value) == Some(true))
+    }
+}
+
 impl BlockName {
     fn of(tape: &Tape<'_>, node: NodeId) -> Self {
         Self { namespace: tape.namespace_name(tape.namespace(node)).to_owned(), local: tape.local(node).to_owned() }

@@ -75,9 +75,6 @@ pub enum Kind {
     /// What a reference names is not what was signed.
     #[error("the digest of what is signed here is wrong")]
     Digest,
-    /// The signature was used before.
-    #[error("the signature was used before")]
-    Replayed,
 }
 
 /// A part of a message that a policy may demand to be signed.

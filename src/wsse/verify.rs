@@ -128,10 +128,10 @@ impl Timely<'_> {
                 }
             }
         }
-        let body = tape.parent(envelope.child);
+        let body = envelope.body(tape);
         let may_be_signed = |node: NodeId| {
             let parent = tape.parent(node);
-            Some(node) == body || (parent.is_some() && parent == envelope.header) || parent == Some(self.0.node)
+            node == body || (parent.is_some() && parent == envelope.header) || parent == Some(self.0.node)
         };
         let found = targets.iter().zip(&signature.references).map(|(target, reference): (_, &Reference<'_>)| {
             let target = target.filter(|&node| may_be_signed(node) && node != self.0.node && node != signature.node);
@@ -145,7 +145,7 @@ impl Timely<'_> {
             true => Ok(()),
             false => Err(Error::at(tape, node, Kind::NotCovered(part))),
         };
-        covers(Part::Body, tape.parent(envelope.child).unwrap_or(envelope.child))?;
+        covers(Part::Body, envelope.body(tape))?;
         if demand.timestamp {
             let timestamp = self.0.timestamp.ok_or_else(|| Error::at(tape, self.0.node, Kind::NoTimestamp))?;
             covers(Part::Timestamp, timestamp.node)?;

@@ -1,0 +1,149 @@
+//! Signed messages: whose certificates count, what is remembered, what signs our answers.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+use rustls::pki_types::CertificateDer;
+
+use crate::clock::{Clock, UnixMillis};
+use crate::crypto::Digest;
+use crate::crypto::certificate::Certificate;
+use crate::crypto::signature::PublicKey;
+use crate::fault::Fault;
+use crate::fault::code::Code;
+use crate::member::Member;
+use crate::pki::Trust;
+use crate::wsse::error::Distrust;
+use crate::wsse::replay::Replays;
+use crate::wsse::sign::Signer;
+use crate::wsse::timestamp::Tolerance;
+use crate::wsse::verify::{Signers, Verified};
+
+/// What messages are verified and answers signed with.
+pub struct Security {
+    /// Who signs the certificates of members' signatures; may be exchanged while calls are under way.
+    pub trust: Arc<ArcSwap<Trust>>,
+    /// How clocks may differ and how old a message may be.
+    pub tolerance: Tolerance,
+    /// What signs answers to the members that want them signed; may be exchanged. `None`: nobody does.
+    pub signer: ArcSwap<Option<Signer>>,
+    /// The signatures that were used.
+    pub replays: Replays,
+    /// The time of Timestamps.
+    pub clock: Clock,
+    /// Certificates that were believed lately.
+    pub believed: Believed,
+}
+
+/// Certificates that were believed, with their keys parsed: a chain is judged once a minute, not at each message.
+#[derive(Default)]
+pub struct Believed(Mutex<HashMap<Vec<u8>, Arc<Entry>>>);
+
+struct Entry {
+    certificate: Certificate,
+    key: Arc<PublicKey>,
+    /// The anchors by which it was judged.
+    trust: Arc<Trust>,
+    until: UnixMillis,
+}
+
+/// One sender's certificates.
+pub(super) struct Of<'s> {
+    security: &'s Security,
+    sender: &'s Member,
+    now: UnixMillis,
+}
+
+/// What must be remembered of a signature before its message has an effect.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seal {
+    key: Digest,
+    until: Option<UnixMillis>,
+}
+
+impl Security {
+    pub(super) fn of<'s>(&'s self, sender: &'s Member, now: UnixMillis) -> Of<'s> {
+        Of { security: self, sender, now }
+    }
+
+    /// Remembers a signature; refuses one that was used before.
+    pub(super) async fn remember(&self, seal: Seal) -> Result<bool, Fault> {
+        let now = self.clock.now();
+        let until = seal.until.unwrap_or(UnixMillis(now.0 + REMEMBERED_MS));
+        let first = self.replays.first(seal.key, until, now).await;
+        // What is not remembered could be sent again: refused, nothing has happened.
+        first.map_err(|error| Fault::new(Code::Unavailable).because(error))
+    }
+}
+
+impl fmt::Debug for Security {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Security").field("tolerance", &self.tolerance).finish_non_exhaustive()
+    }
+}
+
+impl Seal {
+    /// A signature has its effect once; a question may be asked again under another message id where that is not
+    /// signed and the signature, being of the same content, is the same.
+    pub(super) fn new(verified: &Verified, sender: &Member, is_once: bool, message_id: Option<&str>) -> Self {
+        let id = message_id.filter(|_| !is_once).unwrap_or_default();
+        let mut bytes = Vec::with_capacity(128);
+        for part in [sender.id().as_str().as_bytes(), id.as_bytes(), &verified.fingerprint().0] {
+            bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(part);
+        }
+        Self { key: Digest::of(&bytes), until: verified.forgotten_at() }
+    }
+}
+
+impl Signers for Of<'_> {
+    fn known<'s>(&'s self) -> Box<dyn Iterator<Item = &'s [u8]> + 's> {
+        Box::new(self.sender.signing_certificates())
+    }
+
+    fn believe(&self, leaf: &[u8], between: &[&[u8]]) -> Result<Arc<PublicKey>, Distrust> {
+        let trust = self.security.trust.load();
+        if let Some(entry) = self.security.believed.find(leaf, &trust, self.now) {
+            return match self.sender.signs_with(&entry.certificate) {
+                true => Ok(entry.key.clone()),
+                false => Err(Distrust::Foreign),
+            };
+        }
+        let certificate = Certificate::from_der(leaf).ok_or(Distrust::Key)?;
+        if !self.sender.signs_with(&certificate) {
+            return Err(Distrust::Foreign);
+        }
+        let chain: Vec<CertificateDer<'_>> =
+            std::iter::once(leaf).chain(between.iter().copied()).map(CertificateDer::from).collect();
+        trust.check_signer(&chain, self.now).map_err(Distrust::Chain)?;
+        let key = Arc::new(PublicKey::of_certificate(leaf).map_err(|_| Distrust::Key)?);
+        let until = UnixMillis((self.now.0 + BELIEVED_MS).min(certificate.not_after.0));
+        let entry = Entry { certificate, key: key.clone(), trust: Arc::clone(&trust), until };
+        self.security.believed.keep(leaf, entry);
+        Ok(key)
+    }
+}
+
+impl Believed {
+    fn find(&self, leaf: &[u8], trust: &Arc<Trust>, now: UnixMillis) -> Option<Arc<Entry>> {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.get(leaf).filter(|entry| Arc::ptr_eq(&entry.trust, trust) && now < entry.until).cloned()
+    }
+
+    fn keep(&self, leaf: &[u8], entry: Entry) {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.len() >= BELIEVED_MAX {
+            entries.clear();
+        }
+        entries.insert(leaf.to_vec(), Arc::new(entry));
+    }
+}
+
+/// How long a signature without a signed Timestamp is remembered.
+const REMEMBERED_MS: i64 = 30 * 86_400_000;
+/// How long a certificate is believed without its chain being judged again; sooner where the anchors change.
+const BELIEVED_MS: i64 = 60_000;
+/// Certificates kept; each is one of a member's.
+const BELIEVED_MAX: usize = 4096;
