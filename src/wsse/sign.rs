@@ -96,7 +96,7 @@ impl Signer {
         let mut canonical = Vec::with_capacity(text.len());
         for (node, id) in signed_nodes(&tape) {
             canonical.clear();
-            canonicalize(&tape, node, &[], &mut canonical);
+            canonicalize(&tape, node, &[], &mut canonical).map_err(|_| SignError::Envelope)?;
             self.push_reference(out, &id, &canonical);
         }
         Ok(())

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::algorithm::Prefixes;
 use super::error::{Distrust, Error, Kind, Part};
 use super::nodes::ids;
 use super::read::{Reference, Signature, Timely};
@@ -91,13 +92,13 @@ impl Timely<'_> {
         let key = signers.believe(&found.leaf, &found.between);
         let key = key.map_err(|distrust| Error::at(tape, signature.node, Kind::Distrusted(distrust)))?;
         let mut buffer = Vec::with_capacity(tape.span(signature.signed_info).len() + 256);
-        canonical(tape, signature.signed_info, &signature.form, &mut buffer);
+        canonical(tape, signature.signed_info, &signature.form, &mut buffer)?;
         if !key.verify(signature.algorithm, &buffer, &signature.value) {
             return Err(Error::at(tape, signature.node, Kind::Signature));
         }
         for (reference, &target) in signature.references.iter().zip(&covered) {
             buffer.clear();
-            canonical(tape, target, &reference.form, &mut buffer);
+            canonical(tape, target, &reference.form, &mut buffer)?;
             if reference.hash.of(&buffer).as_ref() != reference.digest {
                 return Err(Error::at(tape, target, Kind::Digest));
             }
@@ -163,7 +164,9 @@ impl Signature<'_> {
     }
 }
 
-fn canonical(tape: &Tape<'_>, node: NodeId, form: &[std::borrow::Cow<'_, str>], out: &mut Vec<u8>) {
+fn canonical(tape: &Tape<'_>, node: NodeId, form: &Prefixes<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
     let prefixes: SmallVec<[&str; 8]> = form.iter().map(|prefix| &**prefix).collect();
-    canonicalize(tape, node, &prefixes, out);
+    let asks = "an xsi:type whose prefix is signed: used by a name, or listed in InclusiveNamespaces";
+    canonicalize(tape, node, &prefixes, out)
+        .map_err(|dangling| Error::at(tape, dangling.node, Kind::Malformed(asks)))
 }

@@ -8,6 +8,8 @@
 //! * A namespace is declared where an element or attribute name of the output uses it and no output ancestor has
 //!   declared the same: `rendered` is the stack of what ancestors declared. A prefix of the `PrefixList` is declared
 //!   where it is in scope, used or not.
+//! * Exclusive form leaves out declarations that only a value uses: whoever changes one changes what `xsi:type="p:T"`
+//!   means, and not the form. Such a value is reported ([`Dangling`]).
 //! * The tape has no comments, and messages have no processing instructions ([`super::limits`] refuses them): a tape
 //!   read with [`super::limits::ProcessingInstructions::Skip`] must not be canonicalised.
 
@@ -21,9 +23,16 @@ use super::text;
 ///
 /// `inclusive` is the `PrefixList` of `InclusiveNamespaces`, `""` for `#default`; prefixes that are not in scope have
 /// no effect. Output: UTF-8, without XML declaration.
+/// Errors: the form is written all the same, and does not say what an `xsi:type` in it means.
 /// Source: Exclusive XML Canonicalization 1.0 §3; Canonical XML 1.0 §2.3 for order and escaping.
-pub fn canonicalize(tape: &Tape<'_>, apex: NodeId, inclusive: &[&str], out: &mut Vec<u8>) {
-    let mut writer = Writer { tape, inclusive, out, rendered: SmallVec::new(), open: SmallVec::new() };
+pub fn canonicalize(
+    tape: &Tape<'_>,
+    apex: NodeId,
+    inclusive: &[&str],
+    out: &mut Vec<u8>,
+) -> Result<(), Dangling> {
+    let mut writer =
+        Writer { tape, inclusive, out, rendered: SmallVec::new(), open: SmallVec::new(), dangling: None };
     writer.start(apex, true);
     let mut node = apex + 1;
     while node < tape.end(apex) {
@@ -35,6 +44,15 @@ pub fn canonicalize(tape: &Tape<'_>, apex: NodeId, inclusive: &[&str], out: &mut
         node += 1;
     }
     writer.close_before(tape.end(apex));
+    writer.dangling.map_or(Ok(()), |node| Err(Dangling { node }))
+}
+
+/// An `xsi:type` whose prefix the canonical form does not declare, or declares otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the prefix of an xsi:type is not declared in the canonical form")]
+pub struct Dangling {
+    /// The first element with such an attribute.
+    pub node: NodeId,
 }
 
 struct Writer<'t, 'a, 'o> {
@@ -44,6 +62,7 @@ struct Writer<'t, 'a, 'o> {
     /// Declarations in force in the output, innermost last.
     rendered: SmallVec<[Binding<'a>; 16]>,
     open: SmallVec<[Open<'a>; 16]>,
+    dangling: Option<NodeId>,
 }
 
 type Binding<'a> = (&'a str, NamespaceId);
@@ -85,6 +104,7 @@ impl<'a> Writer<'_, 'a, '_> {
             }
         }
         self.declare_inclusive(node, is_apex);
+        self.check_types(node);
         self.write_declarations(outer);
         self.write_attributes(attributes);
         self.out.push(b'>');
@@ -93,11 +113,29 @@ impl<'a> Writer<'_, 'a, '_> {
 
     /// Notes a declaration unless the output has the same in force.
     fn declare(&mut self, prefix: &'a str, namespace: NamespaceId) {
-        let in_force = self.rendered.iter().rev().find(|&&(known, _)| known == prefix);
-        let in_force = in_force.map_or(NONE, |&(_, namespace)| namespace);
         // `xml` is bound by definition, and "no namespace" needs no declaration where no default is in force.
-        if in_force != namespace && namespace != XML {
+        if self.in_force(prefix) != namespace && namespace != XML {
             self.rendered.push((prefix, namespace));
+        }
+    }
+
+    /// What a prefix means in the output.
+    fn in_force(&self, prefix: &str) -> NamespaceId {
+        let found = self.rendered.iter().rev().find(|&&(known, _)| known == prefix);
+        found.map_or(NONE, |&(_, namespace)| namespace)
+    }
+
+    /// Whether an `xsi:type` means the same in the output as in the document.
+    fn check_types(&mut self, node: NodeId) {
+        for attribute in self.tape.attributes(node) {
+            if attribute.local != "type" || self.tape.namespace_name(attribute.namespace) != XSI {
+                continue;
+            }
+            let value = self.tape.attribute_value(attribute.index);
+            let prefix = value.trim().split_once(':').map_or("", |(prefix, _)| prefix);
+            if self.tape.resolve_prefix(node, prefix).is_some_and(|meant| meant != self.in_force(prefix)) {
+                self.dangling.get_or_insert(node);
+            }
         }
     }
 
@@ -193,6 +231,8 @@ fn escape(out: &mut Vec<u8>, value: &str, escapes: Escapes) {
     out.extend_from_slice(&bytes[plain_from..]);
 }
 
+const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+
 const SPECIAL: [bool; 256] = {
     let mut table = [false; 256];
     let special = b"&<>\r\"\t\n";
@@ -217,7 +257,7 @@ mod tests {
         let elements = std::iter::once(tape.root()).chain(tape.descendants(tape.root()));
         let apex = elements.filter(|&node| tape.is_element(node)).find(is_apex).unwrap_or(tape.root());
         let mut out = Vec::new();
-        canonicalize(&tape, apex, inclusive, &mut out);
+        canonicalize(&tape, apex, inclusive, &mut out).expect("no type is left hanging");
         assert_eq!(String::from_utf8(out).expect("UTF-8"), expected, "{document}");
     }
 
@@ -252,6 +292,26 @@ mod tests {
             "<q:b xmlns:p=\"urn:p\" xmlns:q=\"urn:q\" apex=\"\"><q:c xmlns:p=\"urn:other\"></q:c></q:b>",
         );
         check(document, &["", "nobody"], "<q:b xmlns=\"urn:d\" xmlns:q=\"urn:q\" apex=\"\"><q:c></q:c></q:b>");
+    }
+
+    #[test]
+    fn a_type_whose_prefix_is_not_in_the_form_is_reported() {
+        let dangles = |document: &str, inclusive: &[&str]| {
+            let tape = Tape::parse(document, &Limits::default()).expect("well-formed");
+            let first = tape.child_elements(tape.root()).next().expect("a child");
+            canonicalize(&tape, first, inclusive, &mut Vec::new()).is_err()
+        };
+        let with = |root: &str, child: &str| {
+            format!("<r xmlns:i='http://www.w3.org/2001/XMLSchema-instance' {root}>{child}</r>")
+        };
+        let prefixed = "<a i:type='p:T'/>";
+        assert!(dangles(&with("xmlns:p='urn:p'", prefixed), &[]), "declared outside, used by the value alone");
+        assert!(!dangles(&with("xmlns:p='urn:p'", prefixed), &["p"]), "listed");
+        assert!(!dangles(&with("xmlns:p='urn:p'", "<p:a i:type='p:T'/>"), &[]), "used by a name");
+        assert!(dangles(&with("", "<a xmlns:p='urn:p' i:type='p:T'/>"), &[]), "declared inside, not in the form");
+        assert!(!dangles(&with("", "<a i:type='T'/>"), &[]), "in no namespace");
+        assert!(!dangles(&with("xmlns='urn:d'", "<a i:type='T'/>"), &[]), "in the default one");
+        assert!(dangles(&with("xmlns='urn:d' xmlns:p='urn:p'", "<p:a i:type='T'/>"), &[]), "in a default nobody uses");
     }
 
     #[test]
