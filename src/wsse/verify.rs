@@ -167,6 +167,5 @@ impl Signature<'_> {
 fn canonical(tape: &Tape<'_>, node: NodeId, form: &Prefixes<'_>, out: &mut Vec<u8>) -> Result<(), Error> {
     let prefixes: SmallVec<[&str; 8]> = form.iter().map(|prefix| &**prefix).collect();
     let asks = "an xsi:type whose prefix is signed: used by a name, or listed in InclusiveNamespaces";
-    canonicalize(tape, node, &prefixes, out)
-        .map_err(|dangling| Error::at(tape, dangling.node, Kind::Malformed(asks)))
+    canonicalize(tape, node, &prefixes, out).map_err(|dangling| Error::at(tape, dangling.node, Kind::Malformed(asks)))
 }

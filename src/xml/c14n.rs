@@ -25,14 +25,8 @@ use super::text;
 /// no effect. Output: UTF-8, without XML declaration.
 /// Errors: the form is written all the same, and does not say what an `xsi:type` in it means.
 /// Source: Exclusive XML Canonicalization 1.0 §3; Canonical XML 1.0 §2.3 for order and escaping.
-pub fn canonicalize(
-    tape: &Tape<'_>,
-    apex: NodeId,
-    inclusive: &[&str],
-    out: &mut Vec<u8>,
-) -> Result<(), Dangling> {
-    let mut writer =
-        Writer { tape, inclusive, out, rendered: SmallVec::new(), open: SmallVec::new(), dangling: None };
+pub fn canonicalize(tape: &Tape<'_>, apex: NodeId, inclusive: &[&str], out: &mut Vec<u8>) -> Result<(), Dangling> {
+    let mut writer = Writer { tape, inclusive, out, rendered: SmallVec::new(), open: SmallVec::new(), dangling: None };
     writer.start(apex, true);
     let mut node = apex + 1;
     while node < tape.end(apex) {

@@ -16,6 +16,7 @@ mod profiles;
 mod refused;
 mod round_trip;
 mod samples;
+mod signature;
 mod stranger;
 mod upstream;
 mod world;

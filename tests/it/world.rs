@@ -54,7 +54,13 @@ impl World {
 
     /// A gateway of little patience (one second) before an upstream of the test's.
     pub async fn before_upstream(manner: Manner) -> (Self, Upstream) {
+        Self::before_upstream_after(manner, |_| ()).await
+    }
+
+    /// The same, whose files are changed before it starts.
+    pub async fn before_upstream_after(manner: Manner, change: impl FnOnce(&Layout)) -> (Self, Upstream) {
         let (dir, layout) = prepared();
+        change(&layout);
         let upstream = Upstream::start(&layout, manner).await;
         let file = layout.path("lienthong.toml");
         settings::set_port(&file, "address", upstream.address.port()).expect("the settings can be changed");
@@ -63,6 +69,14 @@ impl World {
         std::fs::write(&file, text).expect("the settings can be written");
         let gateway = run::start_gateway(&layout, &Options::default()).await.expect("the gateway starts");
         (Self { dir, gateway, dossier_address: upstream.address, dossier: None }, upstream)
+    }
+
+    /// The gateway stops, and another starts on what it left.
+    pub async fn restart_gateway(self) -> Self {
+        self.gateway.stop().await;
+        let layout = Layout::at(self.dir.path());
+        let gateway = run::start_gateway(&layout, &Options::default()).await.expect("the gateway starts");
+        Self { gateway, ..self }
     }
 
     pub async fn stop(self) {
@@ -112,15 +126,20 @@ impl World {
         send(&self.member("dvcqg"), Http::One, request).await.expect("the gateway answers")
     }
 
-    /// Takes a fresh dossier through these steps; the first is `submit`.
-    pub async fn prepare(&self, steps: &[String]) -> Facts {
-        let mut facts = Facts {
+    /// What a request is filled in with before anything was done.
+    pub fn facts(&self) -> Facts {
+        Facts {
             now: Timestamp::now().to_zoned(TimeZone::fixed(Offset::constant(7))),
             code: format!("IT-{}", uuid::Uuid::new_v4().simple()),
             dossier: hostile::UNKNOWN.to_owned(),
             round: 1,
             amount: 600_000,
-        };
+        }
+    }
+
+    /// Takes a fresh dossier through these steps; the first is `submit`.
+    pub async fn prepare(&self, steps: &[String]) -> Facts {
+        let mut facts = self.facts();
         for step in steps {
             self.step(step, &mut facts).await;
         }
