@@ -119,7 +119,12 @@ impl<'a> Name<'a> {
     ) -> Option<Found<'s>> {
         let leaf: Cow<'s, [u8]> = match self {
             Self::Token(id) => {
-                let token = tokens.iter().find(|token| ids(tape, token.node).any(|own| own == *id))?;
+                let mut named = tokens.iter().filter(|token| ids(tape, token.node).any(|own| own == *id));
+                let token = named.next()?;
+                // Of two with one id another reader might take the other.
+                if named.next().is_some() {
+                    return None;
+                }
                 Cow::Borrowed(&token.der)
             }
             Self::Carried(der) => Cow::Borrowed(der),
