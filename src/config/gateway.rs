@@ -18,6 +18,7 @@
 //! trust         = ["pki/ca.crt"]             # who signs their certificates; client_trust where left out
 //! certificate   = "pki/sign.crt"             # with its key it signs our answers; those of [tls] where left out
 //! key           = "pki/sign.key"
+//! key_passphrase = "pki/sign.pass"           # where the key is encrypted
 //! algorithm     = "rsa-sha256"               # rsa-, rsa-pss- or ecdsa- with sha256, sha384, sha512; by the key
 //! clock_skew_ms = 60000                      # between clocks, either way
 //! age_ms_max    = 300000                     # from a Timestamp's Created to its arrival
@@ -158,7 +159,7 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
     let store = root.relative(store);
     let signature = tls.as_ref().and_then(|tls| signature::read(&mut root, &tls.identity, &tls.trust, now));
     signed_answers(&mut root, members.as_ref(), signature.as_ref());
-    let services = services(&mut root, tls.as_ref());
+    let services = services(&mut root, tls.as_ref(), now);
     let pools: Vec<DescriptorPool> = services.iter().map(|(_, pool)| pool.clone()).collect();
     let services: Vec<Service> = services.into_iter().filter_map(|(service, _)| service).collect();
     let partners = partners(&mut root, &pools);
@@ -199,7 +200,7 @@ fn tls(root: &mut Keys<'_, '_>, now: UnixMillis) -> Option<Tls> {
     let mut keys = root.table("tls")?;
     keys.only(&["certificate", "key", "client_trust"]);
     let (certificate, key, trust) = (keys.path("certificate"), keys.path("key"), keys.paths("client_trust"));
-    let trust = trust.and_then(|files| Trust::load(&files, keys.problems));
+    let trust = trust.and_then(|files| Trust::of_anchors(&files, now, keys.problems));
     let identity = Identity::load(&certificate?, &key?, now, keys.problems)?;
     let trust = trust?;
     let acceptor = match Acceptor::new(&identity, &trust, &ALPN) {
@@ -212,7 +213,7 @@ fn tls(root: &mut Keys<'_, '_>, now: UnixMillis) -> Option<Tls> {
     Some(Tls { identity, trust, acceptor })
 }
 
-fn services(root: &mut Keys<'_, '_>, tls: Option<&Tls>) -> Vec<(Option<Service>, DescriptorPool)> {
+fn services(root: &mut Keys<'_, '_>, tls: Option<&Tls>, now: UnixMillis) -> Vec<(Option<Service>, DescriptorPool)> {
     let tables = root.tables("service");
     if tables.is_empty() {
         root.wrong(root.at, "no [[service]]: nothing answers".to_owned(), "add the internal gRPC service");
@@ -232,7 +233,7 @@ fn services(root: &mut Keys<'_, '_>, tls: Option<&Tls>) -> Vec<(Option<Service>,
         });
         let connections = keys.integer("connections", 2, 1..=64);
         let trust = match keys.has("trust") {
-            true => keys.paths("trust").and_then(|files| Trust::load(&files, keys.problems)),
+            true => keys.paths("trust").and_then(|files| Trust::of_anchors(&files, now, keys.problems)),
             false => tls.map(|tls| tls.trust.clone()),
         };
         let pool = keys.paths("proto").and_then(|folders| crate::proto::load(&folders, keys.problems));

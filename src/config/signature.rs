@@ -4,8 +4,8 @@ use toml::de::DeTable;
 
 use super::keys::Keys;
 use crate::clock::UnixMillis;
-use crate::crypto::signature::{Algorithm, Hash, KeyError, Kind, Scheme, SigningKey};
-use crate::pki::{Identity, Trust};
+use crate::crypto::signature::{Algorithm, Hash, Scheme};
+use crate::pki::{Identity, KeyFile, Trust};
 use crate::wsse::sign::Signer;
 use crate::wsse::timestamp::Tolerance;
 
@@ -29,16 +29,17 @@ pub(super) fn read(root: &mut Keys<'_, '_>, tls: &Identity, trust: &Trust, now: 
             Keys { name: "signature", table: &empty, at: 0, text: root.text, file: root.file, problems: root.problems }
         }
     };
-    keys.only(&["trust", "certificate", "key", "algorithm", "clock_skew_ms", "age_ms_max"]);
+    keys.only(&["trust", "certificate", "key", "key_passphrase", "algorithm", "clock_skew_ms", "age_ms_max"]);
     let trust = match keys.has("trust") {
-        true => keys.paths("trust").and_then(|files| Trust::load(&files, keys.problems)),
+        true => keys.paths("trust").and_then(|files| Trust::of_anchors(&files, now, keys.problems)),
         false => Some(trust.clone()),
     };
     let own = match keys.has("certificate") || keys.has("key") {
         true => {
             let (certificate, key) = (keys.path("certificate"), keys.path("key"));
-            let identity = Identity::load(&certificate?, &key?, now, keys.problems);
-            Some(identity?)
+            let passphrase = keys.has("key_passphrase").then(|| keys.path("key_passphrase")).flatten();
+            let key = KeyFile { path: key?, passphrase };
+            Some(Identity::load(&certificate?, key, now, keys.problems)?)
         }
         false => None,
     };
@@ -50,7 +51,7 @@ pub(super) fn read(root: &mut Keys<'_, '_>, tls: &Identity, trust: &Trust, now: 
     let clock_skew_ms = keys.integer("clock_skew_ms", default.clock_skew_ms, 0..=3_600_000);
     let age_ms_max = keys.integer("age_ms_max", default.age_ms_max, 1_000..=86_400_000);
     let algorithm = algorithm?;
-    let signer = match signer(own.as_ref().unwrap_or(tls), algorithm) {
+    let signer = match Signer::new(own.as_ref().unwrap_or(tls).clone(), algorithm, HOLDS_MS) {
         // Who names neither a key nor an algorithm need not want signatures.
         Err(_) if own.is_none() && algorithm.is_none() => None,
         Err(error) => {
@@ -61,21 +62,6 @@ pub(super) fn read(root: &mut Keys<'_, '_>, tls: &Identity, trust: &Trust, now: 
     };
     let tolerance = Tolerance { clock_skew_ms: clock_skew_ms?, age_ms_max: age_ms_max? };
     Some(Signature { trust: trust?, signer, tolerance })
-}
-
-fn signer(identity: &Identity, algorithm: Option<Algorithm>) -> Result<Signer, KeyError> {
-    let key = SigningKey::from_der(identity.key().secret_der())?;
-    let algorithm = algorithm.unwrap_or(usual(key.kind()));
-    let chain = identity.chain();
-    Signer::new(key, algorithm, chain.first().map_or(&[], |leaf| leaf), HOLDS_MS)
-}
-
-fn usual(kind: Kind) -> Algorithm {
-    match kind {
-        Kind::Rsa => Algorithm { scheme: Scheme::RsaPkcs1, hash: Hash::Sha256 },
-        Kind::P256 => Algorithm { scheme: Scheme::Ecdsa, hash: Hash::Sha256 },
-        Kind::P384 => Algorithm { scheme: Scheme::Ecdsa, hash: Hash::Sha384 },
-    }
 }
 
 fn parse(text: &str) -> Option<Algorithm> {

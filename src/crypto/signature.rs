@@ -1,10 +1,9 @@
-//! Signatures as XML messages carry them: algorithms by hash, public keys, signing keys.
+//! Signatures as XML messages carry them: algorithms by scheme and hash, public keys.
 
 use std::fmt;
 
 use aws_lc_rs::digest;
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{self, EcdsaKeyPair, ParsedPublicKey, RsaEncoding, RsaKeyPair, VerificationAlgorithm};
+use aws_lc_rs::signature::{self, ParsedPublicKey, VerificationAlgorithm};
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey as Subject;
 
@@ -58,31 +57,10 @@ pub struct PublicKey {
     parsed: [std::sync::OnceLock<Option<ParsedPublicKey>>; ALGORITHMS],
 }
 
-/// A private key that signs messages; never shown.
-pub struct SigningKey {
-    key: Pair,
-    random: SystemRandom,
-}
-
-enum Pair {
-    Rsa(Box<RsaKeyPair>),
-    P256(EcdsaKeyPair),
-    P384(EcdsaKeyPair),
-}
-
-/// Why a key cannot be used.
+/// A key that is neither RSA of 2048 to 8192 bits nor on P-256 or P-384, or not readable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum KeyError {
-    /// Neither RSA of 2048 to 8192 bits nor P-256 nor P-384, or not readable.
-    #[error("the key is neither RSA of 2048 to 8192 bits nor on P-256 or P-384")]
-    Unsupported,
-    /// The algorithm is for another kind of key.
-    #[error("the algorithm is for another kind of key")]
-    Algorithm,
-    /// The library failed.
-    #[error("the key could not sign")]
-    Sign,
-}
+#[error("the key is neither RSA of 2048 to 8192 bits nor on P-256 or P-384")]
+pub struct Unsupported;
 
 impl Hash {
     /// The digest of some bytes.
@@ -108,6 +86,15 @@ impl Algorithm {
     /// Whether keys of this kind can be used with it.
     pub fn fits(self, kind: Kind) -> bool {
         (self.scheme == Scheme::Ecdsa) == (kind != Kind::Rsa)
+    }
+
+    /// What keys of a kind sign by where nobody chooses.
+    pub fn usual(kind: Kind) -> Self {
+        match kind {
+            Kind::Rsa => Self { scheme: Scheme::RsaPkcs1, hash: Hash::Sha256 },
+            Kind::P256 => Self { scheme: Scheme::Ecdsa, hash: Hash::Sha256 },
+            Kind::P384 => Self { scheme: Scheme::Ecdsa, hash: Hash::Sha384 },
+        }
     }
 
     /// Its place among [`ALGORITHMS`].
@@ -146,17 +133,17 @@ impl Kind {
 
 impl PublicKey {
     /// The key that a DER certificate is for.
-    pub fn of_certificate(der: &[u8]) -> Result<Self, KeyError> {
-        let (_, certificate) = X509Certificate::from_der(der).map_err(|_| KeyError::Unsupported)?;
+    pub fn of_certificate(der: &[u8]) -> Result<Self, Unsupported> {
+        let (_, certificate) = X509Certificate::from_der(der).map_err(|_| Unsupported)?;
         let info = certificate.public_key();
-        let kind = match info.parsed().map_err(|_| KeyError::Unsupported)? {
+        let kind = match info.parsed().map_err(|_| Unsupported)? {
             Subject::RSA(key) if (2048..=8192).contains(&key.key_size()) => Kind::Rsa,
             Subject::EC(point) => match point.key_size() {
                 256 => Kind::P256,
                 384 => Kind::P384,
-                _ => return Err(KeyError::Unsupported),
+                _ => return Err(Unsupported),
             },
-            _ => return Err(KeyError::Unsupported),
+            _ => return Err(Unsupported),
         };
         Ok(Self { kind, bytes: info.subject_public_key.data.to_vec(), parsed: Default::default() })
     }
@@ -188,78 +175,6 @@ impl fmt::Debug for PublicKey {
     }
 }
 
-impl SigningKey {
-    /// Reads a private key: PKCS#8, or PKCS#1 for RSA.
-    pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
-        let rsa = || RsaKeyPair::from_pkcs8(der).or_else(|_| RsaKeyPair::from_der(der)).ok();
-        let ecdsa = |algorithm| {
-            let pkcs8 = EcdsaKeyPair::from_pkcs8(algorithm, der);
-            pkcs8.or_else(|_| EcdsaKeyPair::from_private_key_der(algorithm, der)).ok()
-        };
-        let key = rsa()
-            .map(|key| Pair::Rsa(Box::new(key)))
-            .or_else(|| ecdsa(&signature::ECDSA_P256_SHA256_FIXED_SIGNING).map(Pair::P256))
-            .or_else(|| ecdsa(&signature::ECDSA_P384_SHA384_FIXED_SIGNING).map(Pair::P384));
-        Ok(Self { key: key.ok_or(KeyError::Unsupported)?, random: SystemRandom::new() })
-    }
-
-    /// What kind of key it is.
-    pub fn kind(&self) -> Kind {
-        match &self.key {
-            Pair::Rsa(_) => Kind::Rsa,
-            Pair::P256(_) => Kind::P256,
-            Pair::P384(_) => Kind::P384,
-        }
-    }
-
-    /// Whether it can sign so: a curve's key signs over its own hash only.
-    pub fn can(&self, algorithm: Algorithm) -> bool {
-        match self.kind() {
-            Kind::Rsa => algorithm.fits(Kind::Rsa),
-            Kind::P256 => algorithm == Algorithm { scheme: Scheme::Ecdsa, hash: Hash::Sha256 },
-            Kind::P384 => algorithm == Algorithm { scheme: Scheme::Ecdsa, hash: Hash::Sha384 },
-        }
-    }
-
-    /// Signs a message; ECDSA as `r || s`.
-    ///
-    /// Errors: an algorithm that the key does not fit; a failure of the library.
-    pub fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        if !self.can(algorithm) {
-            return Err(KeyError::Algorithm);
-        }
-        match &self.key {
-            Pair::Rsa(key) => {
-                let mut signature = vec![0; key.public_modulus_len()];
-                let signed = key.sign(rsa_encoding(algorithm), &self.random, message, &mut signature);
-                signed.map(|()| signature).map_err(|_| KeyError::Sign)
-            }
-            Pair::P256(key) | Pair::P384(key) => {
-                let signed = key.sign(&self.random, message);
-                signed.map(|signature| signature.as_ref().to_vec()).map_err(|_| KeyError::Sign)
-            }
-        }
-    }
-}
-
-impl fmt::Debug for SigningKey {
-    /// The key is not shown.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SigningKey({:?})", self.kind())
-    }
-}
-
-fn rsa_encoding(algorithm: Algorithm) -> &'static dyn RsaEncoding {
-    match (algorithm.scheme, algorithm.hash) {
-        (Scheme::RsaPss, Hash::Sha256) => &signature::RSA_PSS_SHA256,
-        (Scheme::RsaPss, Hash::Sha384) => &signature::RSA_PSS_SHA384,
-        (Scheme::RsaPss, Hash::Sha512) => &signature::RSA_PSS_SHA512,
-        (_, Hash::Sha256) => &signature::RSA_PKCS1_SHA256,
-        (_, Hash::Sha384) => &signature::RSA_PKCS1_SHA384,
-        (_, Hash::Sha512) => &signature::RSA_PKCS1_SHA512,
-    }
-}
-
 /// `r || s` as the SEQUENCE of two INTEGERs that the library takes for every curve and hash (RFC 3279 §2.2.3).
 fn ecdsa_der(signature: &[u8], coordinate_bytes: usize) -> Vec<u8> {
     let (r, s) = signature.split_at(coordinate_bytes);
@@ -279,45 +194,32 @@ fn ecdsa_der(signature: &[u8], coordinate_bytes: usize) -> Vec<u8> {
     der
 }
 
+/// The SEQUENCE of two INTEGERs as `r || s`; `None` where it is none, or too long for the curve.
+pub fn ecdsa_pair(der: &[u8], kind: Kind) -> Option<Vec<u8>> {
+    let bytes = kind.coordinate_bytes()?;
+    let (&[0x30, length], mut rest) = der.split_first_chunk()? else { return None };
+    let mut pair = Vec::with_capacity(2 * bytes);
+    (rest.len() == usize::from(length)).then_some(())?;
+    for _ in 0..2 {
+        let (&[0x02, length], after) = rest.split_first_chunk()? else { return None };
+        let (number, after) = after.split_at_checked(usize::from(length))?;
+        let number = &number[number.iter().take_while(|&&byte| byte == 0).count()..];
+        pair.resize(pair.len() + bytes.checked_sub(number.len())?, 0);
+        pair.extend_from_slice(number);
+        rest = after;
+    }
+    rest.is_empty().then_some(pair)
+}
+
 /// Schemes times hashes.
 const ALGORITHMS: usize = 9;
 
 #[cfg(test)]
 mod tests {
-    use rcgen::{CertificateParams, KeyPair, SignatureAlgorithm};
-
     use super::*;
 
-    fn pair(algorithm: &'static SignatureAlgorithm) -> (SigningKey, PublicKey) {
-        let key = KeyPair::generate_for(algorithm).expect("a key");
-        let certificate = CertificateParams::default().self_signed(&key).expect("a certificate");
-        let signing = SigningKey::from_der(&key.serialize_der()).expect("readable");
-        (signing, PublicKey::of_certificate(certificate.der()).expect("readable"))
-    }
-
     #[test]
-    fn what_a_key_signs_its_certificate_verifies_and_nothing_else() {
-        for kind in [&rcgen::PKCS_RSA_SHA256, &rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_ECDSA_P384_SHA384] {
-            let (signing, public) = pair(kind);
-            let mut usable = 0;
-            for scheme in [Scheme::RsaPkcs1, Scheme::RsaPss, Scheme::Ecdsa] {
-                for hash in [Hash::Sha256, Hash::Sha384, Hash::Sha512] {
-                    let algorithm = Algorithm { scheme, hash };
-                    let Ok(mut signature) = signing.sign(algorithm, b"message") else { continue };
-                    usable += 1;
-                    assert!(public.verify(algorithm, b"message", &signature), "{algorithm:?}");
-                    assert!(!public.verify(algorithm, b"massage", &signature), "{algorithm:?}");
-                    signature[7] ^= 1;
-                    assert!(!public.verify(algorithm, b"message", &signature), "{algorithm:?}");
-                    assert!(!public.verify(algorithm, b"message", &[]), "{algorithm:?}");
-                }
-            }
-            assert_eq!(usable, if signing.kind() == Kind::Rsa { 6 } else { 1 });
-        }
-    }
-
-    #[test]
-    fn numbers_of_a_curve_become_integers() {
+    fn numbers_of_a_curve_become_integers_and_numbers_again() {
         let mut signature = [0; 64];
         signature[31] = 5;
         signature[32] = 0x80;
@@ -325,5 +227,9 @@ mod tests {
         assert_eq!(der[..6], [0x30, 38, 2, 1, 5, 2]);
         assert_eq!(der[6..9], [33, 0, 0x80]);
         assert_eq!(ecdsa_der(&[0; 64], 32), [0x30, 6, 2, 1, 0, 2, 1, 0]);
+        assert_eq!(ecdsa_pair(&der, Kind::P256).as_deref(), Some(&signature[..]));
+        for end in 0..der.len() {
+            assert_eq!(ecdsa_pair(&der[..end], Kind::P256), None);
+        }
     }
 }

@@ -14,7 +14,7 @@ use crate::crypto::signature::PublicKey;
 use crate::fault::Fault;
 use crate::fault::code::Code;
 use crate::member::Member;
-use crate::pki::Trust;
+use crate::pki::{Trust, Usage};
 use crate::wsse::error::Distrust;
 use crate::wsse::replay::Replays;
 use crate::wsse::sign::Signer;
@@ -37,16 +37,14 @@ pub struct Security {
     pub believed: Believed,
 }
 
-/// Certificates that were believed, with their keys parsed: a chain is judged once a minute, not at each message.
+/// Certificates that were believed, read once: facts and key by DER. Whether they still are is asked at each message.
 #[derive(Default)]
-pub struct Believed(Mutex<HashMap<Vec<u8>, Arc<Entry>>>);
+pub struct Believed(Mutex<HashMap<Vec<u8>, Read>>);
 
-struct Entry {
-    certificate: Certificate,
+#[derive(Clone)]
+struct Read {
+    certificate: Arc<Certificate>,
     key: Arc<PublicKey>,
-    /// The anchors by which it was judged.
-    trust: Arc<Trust>,
-    until: UnixMillis,
 }
 
 /// One sender's certificates.
@@ -104,46 +102,44 @@ impl Signers for Of<'_> {
     }
 
     fn believe(&self, leaf: &[u8], between: &[&[u8]]) -> Result<Arc<PublicKey>, Distrust> {
-        let trust = self.security.trust.load();
-        if let Some(entry) = self.security.believed.find(leaf, &trust, self.now) {
-            return match self.sender.signs_with(&entry.certificate) {
-                true => Ok(entry.key.clone()),
-                false => Err(Distrust::Foreign),
-            };
-        }
-        let certificate = Certificate::from_der(leaf).ok_or(Distrust::Key)?;
-        if !self.sender.signs_with(&certificate) {
+        let known = self.security.believed.find(leaf);
+        let read = known.clone().map_or_else(|| Read::of(leaf), Ok)?;
+        if !self.sender.signs_with(&read.certificate) {
             return Err(Distrust::Foreign);
         }
         let chain: Vec<CertificateDer<'_>> =
             std::iter::once(leaf).chain(between.iter().copied()).map(CertificateDer::from).collect();
-        trust.check_signer(&chain, self.now).map_err(Distrust::Chain)?;
-        let key = Arc::new(PublicKey::of_certificate(leaf).map_err(|_| Distrust::Key)?);
-        let until = UnixMillis((self.now.0 + BELIEVED_MS).min(certificate.not_after.0));
-        let entry = Entry { certificate, key: key.clone(), trust: Arc::clone(&trust), until };
-        self.security.believed.keep(leaf, entry);
-        Ok(key)
+        self.security.trust.load().check(&chain, Usage::Signature, self.now).map_err(Distrust::Chain)?;
+        if known.is_none() {
+            self.security.believed.keep(leaf, &read);
+        }
+        Ok(read.key)
+    }
+}
+
+impl Read {
+    fn of(leaf: &[u8]) -> Result<Self, Distrust> {
+        let certificate = Certificate::from_der(leaf).ok_or(Distrust::Key)?;
+        let key = PublicKey::of_certificate(leaf).map_err(|_| Distrust::Key)?;
+        Ok(Self { certificate: Arc::new(certificate), key: Arc::new(key) })
     }
 }
 
 impl Believed {
-    fn find(&self, leaf: &[u8], trust: &Arc<Trust>, now: UnixMillis) -> Option<Arc<Entry>> {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.get(leaf).filter(|entry| Arc::ptr_eq(&entry.trust, trust) && now < entry.until).cloned()
+    fn find(&self, leaf: &[u8]) -> Option<Read> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(leaf).cloned()
     }
 
-    fn keep(&self, leaf: &[u8], entry: Entry) {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if entries.len() >= BELIEVED_MAX {
-            entries.clear();
+    fn keep(&self, leaf: &[u8], read: &Read) {
+        let mut believed = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if believed.len() >= BELIEVED_MAX {
+            believed.clear();
         }
-        entries.insert(leaf.to_vec(), Arc::new(entry));
+        believed.insert(leaf.to_vec(), read.clone());
     }
 }
 
 /// How long a signature without a signed Timestamp is remembered.
 const REMEMBERED_MS: i64 = 30 * 86_400_000;
-/// How long a certificate is believed without its chain being judged again; sooner where the anchors change.
-const BELIEVED_MS: i64 = 60_000;
 /// Certificates kept; each is one of a member's.
 const BELIEVED_MAX: usize = 4096;

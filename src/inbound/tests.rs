@@ -64,7 +64,8 @@ fn inbound() -> Inbound {
 /// Signatures are tested where messages are really signed: in wsse and in tests/it.
 fn security(folder: &Path) -> Security {
     let mut problems = Problems::new();
-    let trust = Trust::load(&[folder.join("a.crt")], &mut problems).unwrap_or_else(|| panic!("{problems}"));
+    let trust = Trust::of_anchors(&[folder.join("a.crt")], UnixMillis(0), &mut problems)
+        .unwrap_or_else(|| panic!("{problems}"));
     let store = Store::open(&folder.join("store.db"), &replay::SCHEMA).expect("a store opens");
     Security {
         trust: Arc::new(ArcSwap::from_pointee(trust)),
@@ -82,9 +83,10 @@ fn nowhere(folder: &Path) -> Upstream {
     let (certificate, private) = (folder.join("a.crt"), folder.join("a.key"));
     std::fs::write(&certificate, key.cert.pem()).expect("written");
     std::fs::write(&private, key.signing_key.serialize_pem()).expect("written");
+    std::fs::set_permissions(&private, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a mode");
     let mut problems = Problems::new();
     let identity = Identity::load(&certificate, &private, UnixMillis(0), &mut problems);
-    let trust = Trust::load(&[&certificate], &mut problems);
+    let trust = Trust::of_anchors(&[&certificate], UnixMillis(0), &mut problems);
     let (Some(identity), Some(trust)) = (identity, trust) else { panic!("{problems}") };
     let connector = Connector::new(&identity, &trust, &["h2"]).expect("usable");
     let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port");

@@ -1,6 +1,7 @@
 //! Why a message's security is refused; all of it blames the sender.
 
 use crate::clock::UnixMillis;
+use crate::pki::Untrusted;
 use crate::xml::tape::{NodeId, Tape};
 
 /// A broken rule and where.
@@ -97,9 +98,9 @@ pub enum Distrust {
     /// It is not one of the sender's.
     #[error("it is not the sender's")]
     Foreign,
-    /// No chain to a trust anchor, out of date, revoked, not for signing: in the words of who judged it.
-    #[error("{0}")]
-    Chain(String),
+    /// No chain to a trust anchor, out of date, revoked, not for signing.
+    #[error(transparent)]
+    Chain(Untrusted),
     /// Its key is neither RSA of 2048 bits and more nor on P-256 or P-384.
     #[error("its key is not of a supported kind")]
     Key,

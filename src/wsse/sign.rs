@@ -1,25 +1,38 @@
 //! Signs an envelope of ours: Timestamp and signature are put into its header, its bytes are otherwise left alone.
 
-use std::fmt;
-
 use super::algorithm::{EXCLUSIVE, digest_name, signature_name};
 use super::nodes::ids;
 use super::read::REFERENCES_MAX;
 use super::{BASE64_BINARY, DS, WSSE, WSU, X509_V3, timestamp};
 use crate::clock::UnixMillis;
 use crate::crypto::random_id;
-use crate::crypto::signature::{Algorithm, Hash, KeyError, SigningKey};
+use crate::crypto::signature::{Algorithm, Hash, Kind, PublicKey, Scheme, Unsupported, ecdsa_pair};
+use crate::pki::{self, Identity, Mechanism};
 use crate::xml::c14n::canonicalize;
 use crate::xml::limits::Limits;
 use crate::xml::tape::{NodeId, Tape};
 
 /// What signs our messages.
+#[derive(Debug)]
 pub struct Signer {
-    key: SigningKey,
+    identity: Identity,
+    kind: Kind,
     algorithm: Algorithm,
-    /// Of the certificate.
+    mechanism: Mechanism,
+    /// The certificate in base64.
     token: String,
     holds_ms: i64,
+}
+
+/// Why a key cannot sign messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// Its kind.
+    #[error(transparent)]
+    Kind(Unsupported),
+    /// The algorithm that was chosen: a curve's key signs over its own hash only.
+    #[error("the algorithm is not one of the key's")]
+    Algorithm,
 }
 
 /// Why an envelope could not be signed.
@@ -30,19 +43,22 @@ pub enum SignError {
     Envelope,
     /// The key failed.
     #[error("the signing key failed")]
-    Key(#[source] KeyError),
+    Key(#[source] pki::SignError),
+    /// It gave something that is no signature.
+    #[error("the signing key gave no signature")]
+    Value,
 }
 
 impl Signer {
-    /// A signer by a key and its certificate (DER); its messages hold for `holds_ms` milliseconds.
-    ///
-    /// Errors: the algorithm is not one of the key's ([`SigningKey::can`]).
-    pub fn new(key: SigningKey, algorithm: Algorithm, certificate: &[u8], holds_ms: i64) -> Result<Self, KeyError> {
-        if !key.can(algorithm) {
-            return Err(KeyError::Algorithm);
-        }
-        let token = base64_simd::STANDARD.encode_to_string(certificate);
-        Ok(Self { key, algorithm, token, holds_ms })
+    /// A signer by a key with its certificate; its messages hold for `holds_ms` milliseconds. Without `algorithm` it is
+    /// the usual one of the key's kind.
+    pub fn new(identity: Identity, algorithm: Option<Algorithm>, holds_ms: i64) -> Result<Self, Unfit> {
+        let leaf = identity.chain().first().map_or(&[][..], |leaf| leaf);
+        let kind = PublicKey::of_certificate(leaf).map_err(Unfit::Kind)?.kind();
+        let algorithm = algorithm.unwrap_or(Algorithm::usual(kind));
+        let mechanism = mechanism(algorithm, kind).ok_or(Unfit::Algorithm)?;
+        let token = base64_simd::STANDARD.encode_to_string(leaf);
+        Ok(Self { identity, kind, algorithm, mechanism, token, holds_ms })
     }
 
     /// Signs Body, Timestamp and every header block that has a `wsu:Id` already (a copied message id, say).
@@ -59,7 +75,7 @@ impl Signer {
         self.push_reference(&mut references, &timestamp.id, timestamp.xml.as_bytes());
         self.push_message_references(&mut references, &text)?;
         let signed_info = self.signed_info(&references);
-        let value = self.key.sign(self.algorithm, signed_info.as_bytes()).map_err(SignError::Key)?;
+        let value = self.value(signed_info.as_bytes())?;
         let security = self.security(&timestamp, &signed_info, &base64_simd::STANDARD.encode_to_string(value));
         match places.header_start_end {
             Some(at) => text.insert_str(at, &security),
@@ -70,6 +86,15 @@ impl Signer {
             }
         }
         Ok(text.into_bytes())
+    }
+
+    /// As `SignatureValue` has it: of a curve `r || s` (XML Signature 1.1 §6.4.3).
+    fn value(&self, signed_info: &[u8]) -> Result<Vec<u8>, SignError> {
+        let value = self.identity.sign(self.mechanism, signed_info).map_err(SignError::Key)?;
+        match self.kind {
+            Kind::Rsa => Ok(value),
+            kind => ecdsa_pair(&value, kind).ok_or(SignError::Value),
+        }
     }
 
     /// One `ds:Reference`, in canonical form where `ds` is in force.
@@ -128,10 +153,19 @@ impl Signer {
     }
 }
 
-impl fmt::Debug for Signer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Signer({:?}, {:?})", self.key, self.algorithm)
-    }
+/// How a key of this kind signs so, if it does.
+fn mechanism(algorithm: Algorithm, kind: Kind) -> Option<Mechanism> {
+    Some(match (algorithm.scheme, algorithm.hash, kind) {
+        (Scheme::RsaPkcs1, Hash::Sha256, Kind::Rsa) => Mechanism::RsaPkcs1Sha256,
+        (Scheme::RsaPkcs1, Hash::Sha384, Kind::Rsa) => Mechanism::RsaPkcs1Sha384,
+        (Scheme::RsaPkcs1, Hash::Sha512, Kind::Rsa) => Mechanism::RsaPkcs1Sha512,
+        (Scheme::RsaPss, Hash::Sha256, Kind::Rsa) => Mechanism::RsaPssSha256,
+        (Scheme::RsaPss, Hash::Sha384, Kind::Rsa) => Mechanism::RsaPssSha384,
+        (Scheme::RsaPss, Hash::Sha512, Kind::Rsa) => Mechanism::RsaPssSha512,
+        (Scheme::Ecdsa, Hash::Sha256, Kind::P256) => Mechanism::EcdsaP256Sha256,
+        (Scheme::Ecdsa, Hash::Sha384, Kind::P384) => Mechanism::EcdsaP384Sha384,
+        _ => return None,
+    })
 }
 
 /// A Timestamp in canonical form.

@@ -1,5 +1,7 @@
 //! Envelopes signed here and then changed; what others sign is tested in tests/it and by the interop clients.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
 use rcgen::{CertificateParams, KeyPair, SignatureAlgorithm};
@@ -10,7 +12,9 @@ use super::sign::Signer;
 use super::timestamp::Tolerance;
 use super::verify::{Demand, Signers, Verified};
 use crate::clock::UnixMillis;
-use crate::crypto::signature::{Algorithm, Hash, PublicKey, Scheme, SigningKey};
+use crate::crypto::signature::{Algorithm, Hash, PublicKey, Scheme};
+use crate::pki::Identity;
+use crate::problem::Problems;
 use crate::soap::envelope::{self, Content, Envelope};
 use crate::xml::limits::Limits;
 use crate::xml::tape::Tape;
@@ -29,11 +33,17 @@ struct Party {
 impl Party {
     fn new(key: &'static SignatureAlgorithm, scheme: Scheme, hash: Hash) -> Self {
         let pair = KeyPair::generate_for(key).expect("a key");
-        let certificate = CertificateParams::default().self_signed(&pair).expect("a certificate").der().to_vec();
+        let certificate = CertificateParams::default().self_signed(&pair).expect("a certificate");
+        let folder = tempfile::tempdir().expect("a folder");
+        let (file, key_file) = (folder.path().join("a.crt"), folder.path().join("a.key"));
+        std::fs::write(&file, certificate.pem()).expect("written");
+        std::fs::write(&key_file, pair.serialize_pem()).expect("written");
+        std::fs::set_permissions(&key_file, Permissions::from_mode(0o600)).expect("it is ours");
         let algorithm = Algorithm { scheme, hash };
-        let key = SigningKey::from_der(&pair.serialize_der()).expect("readable");
-        let signer = Signer::new(key, algorithm, &certificate, 60_000).expect("the key can");
-        Self { signer, certificate, algorithm }
+        let mut problems = Problems::new();
+        let identity = Identity::load(&file, &*key_file, NOW, &mut problems).unwrap_or_else(|| panic!("{problems}"));
+        let signer = Signer::new(identity, Some(algorithm), 60_000).expect("the key can");
+        Self { signer, certificate: certificate.der().to_vec(), algorithm }
     }
 
     fn p256() -> Self {

@@ -10,15 +10,14 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use lienthong::clock::{Clock, UnixMillis};
-use lienthong::crypto::signature::{Algorithm, Hash, Scheme, SigningKey};
+use lienthong::pki::Identity;
+use lienthong::problem::Problems;
 use lienthong::sandbox::layout::Layout;
 use lienthong::sandbox::message::envelope;
 use lienthong::sandbox::samples::Sample;
 use lienthong::soap::version::Version;
 use lienthong::wsse::sign::Signer;
 use rusqlite::Connection;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::client::{Answer, Http, post, send};
 use crate::golden::assert_golden;
@@ -43,11 +42,9 @@ fn strict(layout: &Layout) {
 
 fn signer(layout: &Layout, member: &str) -> Signer {
     let pair = layout.member(member);
-    let key = PrivateKeyDer::from_pem_file(&pair.key).expect("the key is readable");
-    let key = SigningKey::from_der(key.secret_der()).expect("the key can sign");
-    let certificate = CertificateDer::from_pem_file(&pair.certificate).expect("the certificate is readable");
-    let algorithm = Algorithm { scheme: Scheme::Ecdsa, hash: Hash::Sha256 };
-    Signer::new(key, algorithm, &certificate, 300_000).expect("the key can")
+    let mut problems = Problems::new();
+    let identity = Identity::load(&pair.certificate, &*pair.key, Clock::System.now(), &mut problems);
+    Signer::new(identity.unwrap_or_else(|| panic!("{problems}")), None, 300_000).expect("the key can")
 }
 
 /// A member's message, whose id can be signed, and signed.
