@@ -1,8 +1,8 @@
 //! The steps from a received message to a call that may be made, each made by the one before it alone.
 //!
 //! ```text
-//! Asked ──speak──▶ Spoken ──verify──▶ Signed ──name──▶ Named ──permit──▶ Permitted ──decode──▶ Decoded
-//!                                                                Fresh ◀──fresh── Prepared ◀──prepare──┘
+//! Asked ──speak──▶ Spoken ──admit──▶ Placed ──verify──▶ Signed ──name──▶ Named ──permit──▶ Permitted ──decode──┐
+//!            Fresh ◀──fresh── Prepared ◀──prepare── Covered ◀──cover── Decoded ◀───────────────────────────────┘
 //! ```
 //! A step takes the value of the step before it and no other: a message whose Body is looked at before its signature is
 //! verified, a call that is decoded before it is permitted, or made before it is decoded, does not compile.
@@ -22,7 +22,7 @@ use crate::fault::code::Code;
 use crate::fault::text::Texts;
 use crate::fault::{Fault, Place};
 use crate::grpc::Metadata;
-use crate::member::{Member, Permit, Registry, SignaturePolicy, Subsystem};
+use crate::member::{self, Member, Permit, Registry, SignaturePolicy, Subsystem};
 use crate::soap::xroad::Party;
 use crate::transcode::{self, Passed};
 use crate::wsse;
@@ -43,22 +43,35 @@ pub(super) struct Spoken<'t> {
     speaker: Arc<Member>,
 }
 
+/// A message whose member may make a call now: work on it is counted.
+pub(super) struct Placed<'t> {
+    asked: Asked<'t>,
+    place: member::Place,
+}
+
 /// A message whose signature is right, or that need not be signed.
 pub(super) struct Signed<'t> {
-    spoken: Spoken<'t>,
+    placed: Placed<'t>,
     proof: Option<Verified>,
 }
 
 /// A message that names an operation.
 pub(super) struct Named<'t> {
-    signed: Signed<'t>,
-    operation: OperationId,
+    call: Call<'t>,
+    place: member::Place,
 }
 
-/// A call that its member may make now.
+/// A call that its member may make.
 pub(super) struct Permitted<'t> {
-    named: Named<'t>,
+    call: Call<'t>,
     permit: Permit,
+}
+
+/// What of a message is known from its name on.
+struct Call<'t> {
+    asked: Asked<'t>,
+    proof: Option<Verified>,
+    operation: OperationId,
 }
 
 /// A call whose message is valid.
@@ -67,6 +80,9 @@ pub(super) struct Decoded<'t> {
     wire: Vec<u8>,
     passed: Passed,
 }
+
+/// A call whose member has a right to every dossier that it is about.
+pub(super) struct Covered<'t>(Decoded<'t>);
 
 /// Everything the call needs; nothing of the message as received is left in it.
 #[derive(Debug)]
@@ -102,6 +118,16 @@ impl<'t> Asked<'t> {
         };
         Ok(Spoken { asked: self, speaker })
     }
+
+    /// The fault of a member that has no right to what stands at `node`, below the Body; to the whole where it is
+    /// `None`.
+    fn no_right(&self, refusal: member::Refusal, node: Option<NodeId>, rule: &'static str) -> Fault {
+        let child = self.question.envelope.child;
+        let node = node.unwrap_or(child);
+        let path = self.tape.path_below(node, self.tape.parent(child));
+        let place = Place { path: Some(path), line: self.tape.line(node), rule: Cow::Borrowed(rule) };
+        Fault::no_right(refusal, place)
+    }
 }
 
 impl<'t> Spoken<'t> {
@@ -110,18 +136,26 @@ impl<'t> Spoken<'t> {
         &self.speaker
     }
 
+    /// Asks for a place among the member's calls.
+    pub(super) fn admit(self) -> Result<Placed<'t>, Fault> {
+        Ok(Placed { place: self.speaker.admit()?, asked: self.asked })
+    }
+}
+
+impl<'t> Placed<'t> {
     /// Verifies the signature where the speaker's messages must be signed, or where the sender demands it
     /// (`mustUnderstand`); a Security header that nobody asks about is passed over.
     pub(super) fn verify(self, security: &Security) -> Result<Signed<'t>, Fault> {
         let Asked { tape, question, .. } = &self.asked;
-        let policy = self.speaker.signature_policy();
+        let speaker = self.place.member();
+        let policy = speaker.signature_policy();
         let envelope = &question.envelope;
         let is_mandatory = |&block: &NodeId| {
             wsse::understands(tape.namespace_name(tape.namespace(block)), tape.local(block))
                 && envelope.is_mandatory(tape, block)
         };
         if policy == SignaturePolicy::None && !envelope.blocks.iter().any(is_mandatory) {
-            return Ok(Signed { spoken: self, proof: None });
+            return Ok(Signed { placed: self, proof: None });
         }
         let missing = || {
             let at = envelope.header.unwrap_or(envelope.body(tape));
@@ -131,69 +165,102 @@ impl<'t> Spoken<'t> {
         let now = security.clock.now();
         let timely = header.timely(tape, now, security.tolerance)?;
         if policy == SignaturePolicy::None && !timely.is_signed() {
-            return Ok(Signed { spoken: self, proof: None });
+            return Ok(Signed { placed: self, proof: None });
         }
         let is_whole = policy == SignaturePolicy::Message;
         let demand = Demand { timestamp: is_whole, message_id: question.message_id_block(tape).filter(|_| is_whole) };
-        let proof = timely.verify(tape, envelope, demand, security.tolerance, &security.of(&self.speaker, now))?;
-        Ok(Signed { spoken: self, proof: Some(proof) })
+        let proof = timely.verify(tape, envelope, demand, security.tolerance, &security.of(speaker, now))?;
+        Ok(Signed { placed: self, proof: Some(proof) })
     }
 }
 
 impl<'t> Signed<'t> {
     /// The operation is named by the element in the Body, by nothing else (WS-I R1127).
     pub(super) fn name(self) -> Result<Named<'t>, Fault> {
-        let Asked { partner, tape, question } = &self.spoken.asked;
-        let child = question.envelope.child;
-        let namespace = tape.namespace_name(tape.namespace(child));
-        let Some(operation) = partner.operation(namespace, tape.local(child)) else {
-            let place = Place { path: Some(tape.path(child)), line: tape.line(child), rule: Cow::Borrowed("R2712") };
+        let Self { placed: Placed { asked, place }, proof } = self;
+        let child = asked.question.envelope.child;
+        let (namespace, local) = (asked.tape.namespace_name(asked.tape.namespace(child)), asked.tape.local(child));
+        let Some(operation) = asked.partner.operation(namespace, local) else {
+            let (path, line) = (asked.tape.path(child), asked.tape.line(child));
+            let place = Place { path: Some(path), line, rule: Cow::Borrowed("R2712") };
             return Err(Fault::new(Code::InvalidOperation).at(place));
         };
-        Ok(Named { signed: self, operation })
+        Ok(Named { call: Call { asked, proof, operation }, place })
     }
 }
 
 impl<'t> Named<'t> {
-    fn asked(&self) -> &Asked<'t> {
-        &self.signed.spoken.asked
-    }
-
     /// The operation.
     pub(super) fn operation(&self) -> &'t Operation {
-        self.asked().partner.operation_of(self.operation)
+        self.call.operation()
     }
 
-    /// Asks for the right, and for a place among the member's calls.
+    /// Asks for the right to the operation.
     pub(super) fn permit(self) -> Result<Permitted<'t>, Fault> {
-        let permit = self.signed.spoken.speaker.permit(&self.asked().partner.name, &self.operation().name)?;
-        Ok(Permitted { named: self, permit })
+        let Self { call, place } = self;
+        let permit = Member::permit(place, &call.asked.partner.name, &call.operation().name);
+        let permit = permit.map_err(|refusal| call.asked.no_right(refusal, None, "right.operation"))?;
+        Ok(Permitted { call, permit })
+    }
+}
+
+impl<'t> Call<'t> {
+    fn operation(&self) -> &'t Operation {
+        self.asked.partner.operation_of(self.operation)
     }
 }
 
 impl<'t> Permitted<'t> {
     /// Validates and translates the Body.
     pub(super) fn decode(self) -> Result<Decoded<'t>, Fault> {
-        let Asked { partner, tape, question } = self.named.asked();
+        let Asked { partner, tape, question } = &self.call.asked;
         let mut wire = Vec::with_capacity(tape.span(question.envelope.child).len() / 2);
-        let passed = transcode::decode(partner, self.named.operation, tape, question.envelope.child, &mut wire)?;
+        let passed = transcode::decode(partner, self.call.operation, tape, question.envelope.child, &mut wire)?;
         Ok(Decoded { permitted: self, wire, passed })
     }
 }
 
-impl Decoded<'_> {
+impl<'t> Decoded<'t> {
     /// What of the message was passed over.
     pub(super) fn passed(&self) -> &Passed {
         &self.passed
     }
 
+    /// Asks for the right to each dossier that the message is about. After the message is known to be valid: a code
+    /// that is no code is a mistake, not a trespass.
+    pub(super) fn cover(self) -> Result<Covered<'t>, Fault> {
+        let Permitted { call: Call { asked, operation, .. }, permit } = &self.permitted;
+        let child = asked.question.envelope.child;
+        for subject in transcode::subjects(asked.partner, *operation, asked.tape, child) {
+            let covered = permit.cover(&subject.agencies.values, &subject.procedures.values);
+            covered.map_err(|refusal| {
+                let (node, rule) = match &refusal {
+                    member::Refusal::Agency { at, .. } => (subject.agencies.nodes.get(*at), "right.agency"),
+                    member::Refusal::Procedure { at, .. } => (subject.procedures.nodes.get(*at), "right.procedure"),
+                    _ => (None, "right.operation"),
+                };
+                asked.no_right(refusal, node.copied(), rule)
+            })?;
+        }
+        Ok(Covered(self))
+    }
+}
+
+impl Covered<'_> {
     /// Adds what goes along with the message: who asks, and what makes a repeat the same request.
     pub(super) fn prepare(self, trace: &Trace) -> Result<Prepared, Fault> {
-        let Permitted { named, permit } = &self.permitted;
+        self.0.prepare(trace)
+    }
+}
+
+impl Decoded<'_> {
+    /// Adds what goes along with the message: who asks, and what makes a repeat the same request.
+    fn prepare(self, trace: &Trace) -> Result<Prepared, Fault> {
+        let Permitted { call, permit } = &self.permitted;
         let mut metadata = self.headers();
         metadata.insert("traceparent", once(&trace.parent()));
-        let message_id = named.asked().message_id();
-        let is_once = match named.operation().effect {
+        let message_id = call.asked.message_id();
+        let is_once = match call.operation().effect {
             Effect::Once => true,
             Effect::State => message_id.is_some(),
             Effect::Read => false,
@@ -202,14 +269,17 @@ impl Decoded<'_> {
             metadata.insert("idempotency-key", once(self.key()?.as_str()));
         }
         metadata.insert("lienthong-member", ascii(permit.member().id().as_str()));
-        let seal = named.signed.proof.as_ref();
+        if !permit.member().agencies().is_empty() {
+            metadata.insert("lienthong-agencies", ascii(&permit.member().agencies().join(",")));
+        }
+        let seal = call.proof.as_ref();
         let seal = seal.map(|proof| Seal::new(proof, permit.member(), is_once, message_id));
-        let operation = named.operation;
+        let operation = call.operation;
         Ok(Prepared { operation, seal, message: Bytes::from(self.wire), metadata, _permit: self.permitted.permit })
     }
 
     fn headers(&self) -> Metadata {
-        let asked = self.permitted.named.asked();
+        let asked = &self.permitted.call.asked;
         let mut metadata = Metadata::new();
         metadata.insert("lienthong-partner", ascii(&asked.partner.name));
         if let Some(id) = asked.message_id() {
@@ -231,15 +301,15 @@ impl Decoded<'_> {
 
     /// By the message id, else by the values of the binding's `key`.
     fn key(&self) -> Result<Key, Fault> {
-        let Permitted { named, permit } = &self.permitted;
-        let Asked { partner, tape, question } = named.asked();
+        let Permitted { call, permit } = &self.permitted;
+        let Asked { partner, tape, question } = &call.asked;
         let member = permit.member().id();
         if let Some(id) = question.message_id() {
             return Ok(Key::of_message(member, id));
         }
         let child = question.envelope.child;
-        match transcode::request_key(partner, named.operation, tape, child) {
-            Some(values) => Ok(Key::of_values(member, &partner.name, &named.operation().name, &values)),
+        match transcode::request_key(partner, call.operation, tape, child) {
+            Some(values) => Ok(Key::of_values(member, &partner.name, &call.operation().name, &values)),
             None => {
                 let place = Place { path: Some(tape.path(child)), line: tape.line(child), rule: Cow::Borrowed("once") };
                 Err(Fault::with_texts(Code::InvalidHeader, without_id(partner.headers)).at(place))
