@@ -21,6 +21,7 @@ mod signature;
 mod stranger;
 mod upstream;
 mod world;
+mod x_road;
 mod xmllint;
 
 #[path = "../generator/mod.rs"]
