@@ -11,4 +11,6 @@ mod text;
 pub mod writer;
 
 #[cfg(test)]
+mod linear;
+#[cfg(test)]
 mod tests;
