@@ -16,6 +16,7 @@ pub mod store;
 pub mod xml;
 // Layer 2
 pub mod member;
+pub mod pki;
 pub mod schema;
 pub mod soap;
 // Layer 3

@@ -37,8 +37,9 @@ use crate::dossier::code::AgencyCode;
 use crate::dossier::holidays;
 use crate::dossier::incoming::Transport;
 use crate::dossier::server::Settings;
+use crate::pki::{Identity, Trust};
 use crate::problem::{Place, Problems};
-use crate::tls::{Acceptor, Identity, Trust};
+use crate::tls::Acceptor;
 
 /// Everything the command needs, checked.
 #[derive(Debug, Clone)]

@@ -54,9 +54,10 @@ use crate::grpc::{Address, Upstream};
 use crate::http::ALPN;
 use crate::inbound::Limits;
 use crate::member::Registry;
+use crate::pki::{Identity, Trust};
 use crate::problem::{Place, Problems};
 use crate::telemetry::{LogFormat, is_log_filter};
-use crate::tls::{Acceptor, Connector, Identity, SetupError, Trust};
+use crate::tls::{Acceptor, Connector, SetupError};
 use crate::xml::limits::Limits as XmlLimits;
 
 /// Everything the gateway needs, checked.

@@ -10,8 +10,9 @@ use crate::crypto::Digest;
 use crate::crypto::certificate::Certificate;
 use crate::fault::Context;
 use crate::grpc::{Address, Failure};
+use crate::pki::{Identity, Trust};
 use crate::soap::version::Version;
-use crate::tls::{Connector, Identity, Trust};
+use crate::tls::Connector;
 
 const MEMBERS: &str = r#"
 [[member]]

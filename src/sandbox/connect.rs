@@ -12,8 +12,9 @@ use tonic::transport::{Channel, Endpoint};
 use super::error::Error;
 use super::layout::{Layout, Pair};
 use crate::clock::Clock;
+use crate::pki::{Identity, Trust};
 use crate::problem::Problems;
-use crate::tls::{Connector, Identity, Trust};
+use crate::tls::Connector;
 
 /// A connector that shows `pair` and trusts `ca`; `alpn` is what is offered, the preferred first.
 pub fn connector(pair: &Pair, ca: &Path, alpn: &[&str]) -> Result<Connector, Error> {

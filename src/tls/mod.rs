@@ -1,7 +1,5 @@
 //! Mutual TLS: acceptors, connectors and the peer they prove.
 
-mod files;
-
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
 use crate::crypto::certificate::Certificate;
-pub use files::{Identity, Trust};
+use crate::pki::{Identity, Trust};
 
 /// Who is at the other end: made by a finished handshake only.
 #[derive(Debug, Clone)]

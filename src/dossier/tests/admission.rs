@@ -13,7 +13,8 @@ use super::pki::Authority;
 use super::*;
 use crate::crypto::certificate::Certificate;
 use crate::dossier::admission::Admission;
-use crate::tls::{Acceptor, Connector, Identity, Trust};
+use crate::pki::{Identity, Trust};
+use crate::tls::{Acceptor, Connector};
 
 struct Guarded {
     folder: tempfile::TempDir,

@@ -5,8 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use lienthong::clock::{Clock, UnixMillis};
+use lienthong::pki::{Identity, Trust};
 use lienthong::problem::Problems;
-use lienthong::tls::{Acceptor, Connector, Identity, Trust};
+use lienthong::tls::{Acceptor, Connector};
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 

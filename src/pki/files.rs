@@ -47,11 +47,11 @@ impl Identity {
         Some(identity)
     }
 
-    pub(super) fn chain(&self) -> Vec<CertificateDer<'static>> {
+    pub(crate) fn chain(&self) -> Vec<CertificateDer<'static>> {
         self.chain.clone()
     }
 
-    pub(super) fn key(&self) -> PrivateKeyDer<'static> {
+    pub(crate) fn key(&self) -> PrivateKeyDer<'static> {
         self.key.clone_key()
     }
 
@@ -89,7 +89,7 @@ impl Trust {
         (good && !anchors.is_empty()).then(|| Self { anchors: Arc::new(anchors) })
     }
 
-    pub(super) fn anchors(&self) -> Arc<RootCertStore> {
+    pub(crate) fn anchors(&self) -> Arc<RootCertStore> {
         self.anchors.clone()
     }
 }
