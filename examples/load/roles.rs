@@ -179,7 +179,7 @@ fn keys(pair: &Pair, dir: &Path) -> (Identity, Trust) {
     let mut problems = Problems::new();
     let identity = Identity::load(&pair.certificate, &pair.key, Clock::System.now(), &mut problems);
     let anchors: [PathBuf; 1] = [Layout::at(dir).ca()];
-    let trust = Trust::load(&anchors, &mut problems);
+    let trust = Trust::of_anchors(&anchors, Clock::System.now(), &mut problems);
     identity.zip(trust).unwrap_or_else(|| panic!("{problems}"))
 }
 

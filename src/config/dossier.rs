@@ -119,7 +119,7 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
     let calendar = holidays.and_then(|file| holidays::load(&file, zone.unwrap_or(Offset::UTC), problems));
     let acceptor = tls.and_then(|(certificate, key, client_trust)| {
         let identity = Identity::load(&certificate, &key, now, problems);
-        let trust = Trust::load(&client_trust, problems);
+        let trust = Trust::of_anchors(&client_trust, now, problems);
         accepting(&certificate, &identity?, &trust?, problems)
     });
     let admission = callers.and_then(|callers| admitted(callers, problems));

@@ -140,7 +140,7 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
     let tls = tls(&mut root, now);
     let members = root.path("members");
     let members = members.and_then(|path| Registry::load(&path, root.problems));
-    let services = services(&mut root, tls.as_ref());
+    let services = services(&mut root, tls.as_ref(), now);
     let pools: Vec<DescriptorPool> = services.iter().map(|(_, pool)| pool.clone()).collect();
     let services: Vec<Service> = services.into_iter().filter_map(|(service, _)| service).collect();
     let partners = partners(&mut root, &pools);
@@ -170,7 +170,7 @@ fn tls(root: &mut Keys<'_, '_>, now: UnixMillis) -> Option<Tls> {
     let mut keys = root.table("tls")?;
     keys.only(&["certificate", "key", "client_trust"]);
     let (certificate, key, trust) = (keys.path("certificate"), keys.path("key"), keys.paths("client_trust"));
-    let trust = trust.and_then(|files| Trust::load(&files, keys.problems));
+    let trust = trust.and_then(|files| Trust::of_anchors(&files, now, keys.problems));
     let identity = Identity::load(&certificate?, &key?, now, keys.problems)?;
     let trust = trust?;
     let acceptor = match Acceptor::new(&identity, &trust, &ALPN) {
@@ -183,7 +183,7 @@ fn tls(root: &mut Keys<'_, '_>, now: UnixMillis) -> Option<Tls> {
     Some(Tls { identity, trust, acceptor })
 }
 
-fn services(root: &mut Keys<'_, '_>, tls: Option<&Tls>) -> Vec<(Option<Service>, DescriptorPool)> {
+fn services(root: &mut Keys<'_, '_>, tls: Option<&Tls>, now: UnixMillis) -> Vec<(Option<Service>, DescriptorPool)> {
     let tables = root.tables("service");
     if tables.is_empty() {
         root.wrong(root.at, "no [[service]]: nothing answers".to_owned(), "add the internal gRPC service");
@@ -203,7 +203,7 @@ fn services(root: &mut Keys<'_, '_>, tls: Option<&Tls>) -> Vec<(Option<Service>,
         });
         let connections = keys.integer("connections", 2, 1..=64);
         let trust = match keys.has("trust") {
-            true => keys.paths("trust").and_then(|files| Trust::load(&files, keys.problems)),
+            true => keys.paths("trust").and_then(|files| Trust::of_anchors(&files, now, keys.problems)),
             false => tls.map(|tls| tls.trust.clone()),
         };
         let pool = keys.paths("proto").and_then(|folders| crate::proto::load(&folders, keys.problems));

@@ -101,7 +101,7 @@ pub async fn serve_within<H: Handler>(
                 },
                 () = stopping.cancelled() => return,
             };
-            let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            let h2 = stream.alpn() == Some(b"h2");
             let peer = Arc::new(peer);
             let service = service_fn(move |request| answer(handler.clone(), peer.clone(), request));
             let builder = builder(&limits);

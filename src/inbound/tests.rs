@@ -62,9 +62,10 @@ fn nowhere(folder: &Path) -> Upstream {
     let (certificate, private) = (folder.join("a.crt"), folder.join("a.key"));
     std::fs::write(&certificate, key.cert.pem()).expect("written");
     std::fs::write(&private, key.signing_key.serialize_pem()).expect("written");
+    std::fs::set_permissions(&private, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("a mode");
     let mut problems = Problems::new();
     let identity = Identity::load(&certificate, &private, UnixMillis(0), &mut problems);
-    let trust = Trust::load(&[&certificate], &mut problems);
+    let trust = Trust::of_anchors(&[&certificate], UnixMillis(0), &mut problems);
     let (Some(identity), Some(trust)) = (identity, trust) else { panic!("{problems}") };
     let connector = Connector::new(&identity, &trust, &["h2"]).expect("usable");
     let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port");

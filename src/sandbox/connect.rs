@@ -20,7 +20,7 @@ use crate::tls::Connector;
 pub fn connector(pair: &Pair, ca: &Path, alpn: &[&str]) -> Result<Connector, Error> {
     let mut problems = Problems::new();
     let identity = Identity::load(&pair.certificate, &pair.key, Clock::System.now(), &mut problems);
-    let trust = Trust::load(&[ca], &mut problems);
+    let trust = Trust::of_anchors(&[ca], Clock::System.now(), &mut problems);
     let (Some(identity), Some(trust)) = (identity, trust) else { return Err(Error::Problems(problems)) };
     Connector::new(&identity, &trust, alpn)
         .map_err(|source| Error::at(&pair.certificate)(std::io::Error::other(source)))

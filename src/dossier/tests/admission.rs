@@ -62,7 +62,8 @@ fn identity(folder: &Path, name: &str) -> Identity {
 
 fn trust(folder: &Path) -> Trust {
     let mut problems = Problems::new();
-    Trust::load(&[folder.join("ca.crt")], &mut problems).unwrap_or_else(|| panic!("{problems}"))
+    Trust::of_anchors(&[folder.join("ca.crt")], Clock::System.now(), &mut problems)
+        .unwrap_or_else(|| panic!("{problems}"))
 }
 
 fn get() -> GetDossierRequest {

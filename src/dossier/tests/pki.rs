@@ -1,5 +1,6 @@
 //! Certificates made on the spot: an authority and whom it signs.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
@@ -28,7 +29,9 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         std::fs::write(self.folder.join(format!("{name}.crt")), certificate.pem()).expect("written");
-        std::fs::write(self.folder.join(format!("{name}.key")), key.serialize_pem()).expect("written");
+        let file = self.folder.join(format!("{name}.key"));
+        std::fs::write(&file, key.serialize_pem()).expect("written");
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("a mode");
     }
 }
 
