@@ -10,8 +10,14 @@
 //!
 //! [tls]
 //! certificate  = "pki/gateway.crt"           # with its chain
-//! key          = "pki/gateway.key"
+//! key          = "pki/gateway.key"           # PEM; mode 600
+//! key_passphrase = "pki/gateway.pass"        # the file of its passphrase, where the key is encrypted
 //! client_trust = ["pki/ca.crt"]              # who signs the certificates of members
+//! crls         = ["pki/ca.crl"]              # revocation lists, PEM or DER; none where left out
+//! stale_crls   = "refuse"                    # past their next update: refuse (default) whom they are about, or warn
+//!
+//! [reload]                                   # of [tls], trust, members and the certificates those name
+//! every_s = 5                                # how often they are looked at; SIGHUP: at once; this is the default
 //!
 //! [[partner]]                                # one for each contract: POST /soap/<name>
 //! name    = "hoso"
@@ -38,26 +44,29 @@
 //! format = "json"                            # json (default) or text
 //! filter = "info"
 //! ```
+//! Files that [reload] is about are exchanged while connections live; a broken one changes nothing. This file itself is
+//! read at start only.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use prost_reflect::DescriptorPool;
 use toml::de::DeTable;
 
 use super::keys::Keys;
+use super::tls::{Tls, TlsFiles};
+use super::watch::{Watch, members_paths};
 use crate::binding::plan::Partner;
 use crate::clock::UnixMillis;
 use crate::fault::text::Language;
 use crate::grpc::{Address, Upstream};
-use crate::http::ALPN;
 use crate::inbound::Limits;
 use crate::member::Registry;
-use crate::pki::{Identity, Trust};
+use crate::pki::Expiry;
 use crate::problem::{Place, Problems};
 use crate::telemetry::{LogFormat, is_log_filter};
-use crate::tls::{Acceptor, Connector, SetupError};
+use crate::tls::{Acceptor, Connector};
 use crate::xml::limits::Limits as XmlLimits;
 
 /// Everything the gateway needs, checked.
@@ -81,6 +90,27 @@ pub struct Gateway {
     pub language: Language,
     /// How log events are written, and which.
     pub log: (LogFormat, String),
+    /// What is exchanged while the gateway serves.
+    pub reload: Reload,
+}
+
+/// Files that are read again when they change, and what was made of them.
+#[derive(Debug)]
+pub struct Reload {
+    /// How often they are looked at.
+    pub every: Duration,
+    /// `members.toml`.
+    pub members: PathBuf,
+    /// As the members file and what it names were when it was read.
+    pub members_seen: Watch,
+    /// Keys, anchors, lists.
+    pub tls: TlsFiles,
+    /// As they were when they were read.
+    pub tls_seen: Watch,
+    /// Of each service, in order: clones of what its [`Upstream`] connects by.
+    pub connectors: Vec<Connector>,
+    /// When certificates and lists stop being good.
+    pub expiries: Vec<Expiry>,
 }
 
 /// An internal service.
@@ -122,7 +152,7 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
         return None;
     }
     let mut root = Keys { text, file, name: "", table: root.get_ref(), at: 0, problems };
-    root.only(&["members", "language", "listen", "tls", "partner", "service", "limits", "log"]);
+    root.only(&["members", "language", "listen", "tls", "reload", "partner", "service", "limits", "log"]);
     let language = root.parsed("language", Some("vi"), "write \"vi\" or \"en\"", |text| match text {
         "vi" => Some(Language::Vietnamese),
         "en" => Some(Language::English),
@@ -137,53 +167,74 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
     });
     let limits = limits(&mut root);
     let log = log(&mut root);
-    let tls = tls(&mut root, now);
-    let members = root.path("members");
-    let members = members.and_then(|path| Registry::load(&path, root.problems));
-    let services = services(&mut root, tls.as_ref(), now);
-    let pools: Vec<DescriptorPool> = services.iter().map(|(_, pool)| pool.clone()).collect();
-    let services: Vec<Service> = services.into_iter().filter_map(|(service, _)| service).collect();
+    let every = reload_every(&mut root);
+    let files = root.table("tls").and_then(|mut keys| TlsFiles::of(&mut keys));
+    let members_file = root.path("members");
+    let (mut members_seen, mut tls_seen) = (Watch::default(), Watch::default());
+    let members = members_file.as_ref().and_then(|path| {
+        members_seen.has_changed(&members_paths(path));
+        Registry::load(path, root.problems)
+    });
+    let services = services(&mut root);
+    let files =
+        files.map(|files| TlsFiles { services: services.iter().map(|draft| draft.trust.clone()).collect(), ..files });
+    let tls = files.as_ref().and_then(|files| {
+        tls_seen.has_changed(&files.paths());
+        files.load(now, root.problems)
+    });
+    let pools: Vec<DescriptorPool> = services.iter().filter_map(|draft| draft.pool.clone()).collect();
     let partners = partners(&mut root, &pools);
     let (soap, admin) = listen?;
-    let Tls { acceptor, .. } = tls?;
+    let Tls { acceptor, connectors, expiries } = tls?;
+    let services: Option<Vec<Service>> =
+        services.into_iter().zip(&connectors).map(|(draft, connector)| draft.connected_by(connector)).collect();
+    let reload =
+        Reload { every: every?, members: members_file?, members_seen, tls: files?, tls_seen, connectors, expiries };
     Some(Gateway {
         soap,
         admin,
-        acceptor: acceptor?,
+        acceptor,
         partners,
-        services,
+        services: services?,
         members: members?,
         limits: limits?,
         language: language?,
         log: log?,
+        reload,
     })
 }
 
-/// `[tls]`, read.
-struct Tls {
-    identity: Identity,
-    trust: Trust,
-    acceptor: Option<Acceptor>,
+fn reload_every(root: &mut Keys<'_, '_>) -> Option<Duration> {
+    if !root.has("reload") {
+        return Some(RELOAD_EVERY);
+    }
+    let mut keys = root.table("reload")?;
+    keys.only(&["every_s"]);
+    let seconds = keys.integer("every_s", RELOAD_EVERY.as_secs().cast_signed(), 1..=3600)?;
+    Some(Duration::from_secs(seconds.unsigned_abs()))
 }
 
-fn tls(root: &mut Keys<'_, '_>, now: UnixMillis) -> Option<Tls> {
-    let mut keys = root.table("tls")?;
-    keys.only(&["certificate", "key", "client_trust"]);
-    let (certificate, key, trust) = (keys.path("certificate"), keys.path("key"), keys.paths("client_trust"));
-    let trust = trust.and_then(|files| Trust::of_anchors(&files, now, keys.problems));
-    let identity = Identity::load(&certificate?, &key?, now, keys.problems)?;
-    let trust = trust?;
-    let acceptor = match Acceptor::new(&identity, &trust, &ALPN) {
-        Ok(acceptor) => Some(acceptor),
-        Err(error) => {
-            keys.wrong(keys.at, unusable(&error), "name a certificate, its key and CA certificates");
-            None
-        }
-    };
-    Some(Tls { identity, trust, acceptor })
+/// A `[[service]]` as written; `None` where a part of it is not usable.
+struct ServiceDraft {
+    name: Option<String>,
+    address: Option<Address>,
+    connections: Option<i64>,
+    trust: Option<Vec<PathBuf>>,
+    pool: Option<DescriptorPool>,
 }
 
-fn services(root: &mut Keys<'_, '_>, tls: Option<&Tls>, now: UnixMillis) -> Vec<(Option<Service>, DescriptorPool)> {
+impl ServiceDraft {
+    fn connected_by(self, connector: &Connector) -> Option<Service> {
+        let connections = usize::try_from(self.connections?).ok()?;
+        Some(Service {
+            name: self.name?,
+            services: self.pool?.services().map(|service| service.full_name().to_owned()).collect(),
+            upstream: Upstream::new(&self.address?, connector, connections, ANSWER_BYTES_MAX),
+        })
+    }
+}
+
+fn services(root: &mut Keys<'_, '_>) -> Vec<ServiceDraft> {
     let tables = root.tables("service");
     if tables.is_empty() {
         root.wrong(root.at, "no [[service]]: nothing answers".to_owned(), "add the internal gRPC service");
@@ -202,29 +253,9 @@ fn services(root: &mut Keys<'_, '_>, tls: Option<&Tls>, now: UnixMillis) -> Vec<
             }
         });
         let connections = keys.integer("connections", 2, 1..=64);
-        let trust = match keys.has("trust") {
-            true => keys.paths("trust").and_then(|files| Trust::of_anchors(&files, now, keys.problems)),
-            false => tls.map(|tls| tls.trust.clone()),
-        };
+        let trust = if keys.has("trust") { keys.paths("trust") } else { None };
         let pool = keys.paths("proto").and_then(|folders| crate::proto::load(&folders, keys.problems));
-        let Some(pool) = pool else { continue };
-        let connector = tls.zip(trust).map(|(tls, trust)| Connector::new(&tls.identity, &trust, &["h2"]));
-        let connector = match connector {
-            Some(Ok(connector)) => Some(connector),
-            Some(Err(error)) => {
-                keys.wrong(keys.at, unusable(&error), "check [tls] and trust");
-                None
-            }
-            None => None,
-        };
-        let service = (|| {
-            Some(Service {
-                name: name?,
-                services: pool.services().map(|service| service.full_name().to_owned()).collect(),
-                upstream: Upstream::new(&address?, &connector?, connections? as usize, ANSWER_BYTES_MAX),
-            })
-        })();
-        services.push((service, pool));
+        services.push(ServiceDraft { name, address, connections, trust, pool });
     }
     services
 }
@@ -312,10 +343,7 @@ fn log(root: &mut Keys<'_, '_>) -> Option<(LogFormat, String)> {
     Some((format?, filter?))
 }
 
-fn unusable(error: &SetupError) -> String {
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
-    format!("{error}{cause}")
-}
-
 /// Largest answer of an internal service.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
+/// How often files are looked at, where nothing is said.
+const RELOAD_EVERY: Duration = Duration::from_secs(5);

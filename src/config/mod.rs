@@ -3,3 +3,5 @@
 pub mod dossier;
 pub mod gateway;
 mod keys;
+pub mod tls;
+pub mod watch;
