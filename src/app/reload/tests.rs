@@ -131,7 +131,9 @@ fn an_end_that_is_near_is_logged_once_for_each_threshold_and_file() {
     check("2027-01-02T00:00:00Z", expect![[r#" INFO reloaded what="tls" warnings="#]]);
     check(
         "2027-12-03T00:00:00Z",
-        expect![[r#" WARN an end is near file=gateway.crt fact="the certificate expires in 29 days" remedy="renew it""#]],
+        expect![[
+            r#" WARN an end is near file=gateway.crt fact="the certificate expires in 29 days" remedy="renew it""#
+        ]],
     );
 }
 
