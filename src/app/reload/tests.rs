@@ -43,7 +43,7 @@ impl Log {
         tracing::subscriber::with_default(subscriber, work);
         let bytes = log.0.lock().expect("no test panics with the lock").clone();
         let said = String::from_utf8(bytes).expect("UTF-8");
-        said.replace(&format!("{}/", folder.display()), "").trim_end().to_owned()
+        said.replace(&format!("{}/", folder.display()), "").trim().to_owned()
     }
 }
 
@@ -111,28 +111,26 @@ fn an_end_that_is_near_is_logged_once_for_each_threshold_and_file() {
     check(
         "2026-12-03T00:00:00Z",
         expect![[
-            r#" WARN an end is near file=gateway.crt fact="the certificate expires in 29 days" remedy="renew it""#
+            r#"WARN an end is near file=gateway.crt fact="the certificate expires in 29 days" remedy="renew it""#
         ]],
     );
     check("2026-12-10T00:00:00Z", expect![""]);
     check(
         "2026-12-20T00:00:00Z",
         expect![[
-            r#" WARN an end is near file=gateway.crt fact="the certificate expires in 12 days" remedy="renew it""#
+            r#"WARN an end is near file=gateway.crt fact="the certificate expires in 12 days" remedy="renew it""#
         ]],
     );
     check(
         "2026-12-31T12:00:00Z",
-        expect![[
-            r#" WARN an end is near file=gateway.crt fact="the certificate expires in 0 days" remedy="renew it""#
-        ]],
+        expect![[r#"WARN an end is near file=gateway.crt fact="the certificate expires in 0 days" remedy="renew it""#]],
     );
     write_pair(folder, (2026, 2028));
-    check("2027-01-02T00:00:00Z", expect![[r#" INFO reloaded what="tls" warnings="#]]);
+    check("2027-01-02T00:00:00Z", expect![[r#"INFO reloaded what="tls" warnings="#]]);
     check(
         "2027-12-03T00:00:00Z",
         expect![[
-            r#" WARN an end is near file=gateway.crt fact="the certificate expires in 29 days" remedy="renew it""#
+            r#"WARN an end is near file=gateway.crt fact="the certificate expires in 29 days" remedy="renew it""#
         ]],
     );
 }
@@ -149,7 +147,7 @@ fn a_failure_is_told_once_tried_again_and_told_again_to_whoever_asks() {
     write_pair(folder, (2027, 2060));
     let failed = || {
         expect![[r#"
-             WARN changed files cannot be used: what was read before them is what="tls" problems=gateway.crt: error: the certificate is not valid yet
+            WARN changed files cannot be used: what was read before them is what="tls" problems=gateway.crt: error: the certificate is not valid yet
                 remedy: check its dates and this machine's clock"#]]
     };
     let mut look = |asked| {
