@@ -11,8 +11,14 @@
 //!
 //! [tls]
 //! certificate  = "pki/gateway.crt"           # with its chain
-//! key          = "pki/gateway.key"
+//! key          = "pki/gateway.key"           # PEM; mode 600
+//! key_passphrase = "pki/gateway.pass"        # the file of its passphrase, where the key is encrypted
 //! client_trust = ["pki/ca.crt"]              # who signs the certificates of members
+//! crls         = ["pki/ca.crl"]              # revocation lists, PEM or DER; none where left out
+//! stale_crls   = "refuse"                    # past their next update: refuse (default) whom they are about, or warn
+//!
+//! [reload]                                   # of [tls], trust, members and the certificates those name
+//! every_s = 5                                # how often they are looked at; SIGHUP: at once; this is the default
 //!
 //! [signature]                                # of messages, for members whose file asks for it; may be left out
 //! trust         = ["pki/ca.crt"]             # who signs their certificates; client_trust where left out
@@ -48,6 +54,8 @@
 //! format = "json"                            # json (default) or text
 //! filter = "info"
 //! ```
+//! Files that [reload] is about are exchanged while connections live; a broken one changes nothing. This file itself is
+//! read at start only.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -57,18 +65,20 @@ use prost_reflect::DescriptorPool;
 use toml::de::DeTable;
 
 use super::keys::Keys;
-use super::signature::{self, Signature};
+use super::signature::{SignatureFiles, check_signed_answers};
+use super::tls::{Tls, TlsFiles};
+use super::watch::{Watch, members_paths};
 use crate::binding::plan::Partner;
 use crate::clock::UnixMillis;
 use crate::fault::text::Language;
 use crate::grpc::{Address, Upstream};
-use crate::http::ALPN;
-use crate::inbound::Limits;
+use crate::inbound::{Limits, signed};
 use crate::member::Registry;
-use crate::pki::{Identity, Trust};
+use crate::pki::Expiry;
 use crate::problem::{Place, Problems};
 use crate::telemetry::{LogFormat, is_log_filter};
-use crate::tls::{Acceptor, Connector, SetupError};
+use crate::tls::{Acceptor, Connector};
+use crate::wsse::timestamp::Tolerance;
 use crate::xml::limits::Limits as XmlLimits;
 
 /// Everything the gateway needs, checked.
@@ -88,14 +98,37 @@ pub struct Gateway {
     pub members: Registry,
     /// The file of what must outlive a restart.
     pub store: PathBuf,
-    /// How messages are verified and answers signed.
-    pub signature: Signature,
+    /// What messages are verified and answers signed by.
+    pub signature: signed::Keys,
+    /// How clocks may differ and how old a signed message may be.
+    pub tolerance: Tolerance,
     /// Bounds of requests.
     pub limits: Limits,
     /// Language of fault texts where there is room for one.
     pub language: Language,
     /// How log events are written, and which.
     pub log: (LogFormat, String),
+    /// What is exchanged while the gateway serves.
+    pub reload: Reload,
+}
+
+/// Files that are read again when they change, and what was made of them.
+#[derive(Debug)]
+pub struct Reload {
+    /// How often they are looked at.
+    pub every: Duration,
+    /// `members.toml`.
+    pub members: PathBuf,
+    /// As the members file and what it names were when it was read.
+    pub members_seen: Watch,
+    /// Keys, anchors, lists.
+    pub tls: TlsFiles,
+    /// As they were when they were read.
+    pub tls_seen: Watch,
+    /// Of each service, in order: clones of what its [`Upstream`] connects by.
+    pub connectors: Vec<Connector>,
+    /// When certificates and lists stop being good.
+    pub expiries: Vec<Expiry>,
 }
 
 /// An internal service.
@@ -137,7 +170,19 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
         return None;
     }
     let mut root = Keys { text, file, name: "", table: root.get_ref(), at: 0, problems };
-    root.only(&["members", "store", "language", "listen", "tls", "signature", "partner", "service", "limits", "log"]);
+    root.only(&[
+        "members",
+        "store",
+        "language",
+        "listen",
+        "tls",
+        "signature",
+        "reload",
+        "partner",
+        "service",
+        "limits",
+        "log",
+    ]);
     let language = root.parsed("language", Some("vi"), "write \"vi\" or \"en\"", |text| match text {
         "vi" => Some(Language::Vietnamese),
         "en" => Some(Language::English),
@@ -152,68 +197,82 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
     });
     let limits = limits(&mut root);
     let log = log(&mut root);
-    let tls = tls(&mut root, now);
-    let members = root.path("members");
-    let members = members.and_then(|path| Registry::load(&path, root.problems));
+    let every = reload_every(&mut root);
+    let signature = SignatureFiles::of(&mut root);
     let store = root.optional_text("store").unwrap_or(STORE);
     let store = root.relative(store);
-    let signature = tls.as_ref().and_then(|tls| signature::read(&mut root, &tls.identity, &tls.trust, now));
-    signed_answers(&mut root, members.as_ref(), signature.as_ref());
-    let services = services(&mut root, tls.as_ref(), now);
-    let pools: Vec<DescriptorPool> = services.iter().map(|(_, pool)| pool.clone()).collect();
-    let services: Vec<Service> = services.into_iter().filter_map(|(service, _)| service).collect();
+    let members_file = root.path("members");
+    let (mut members_seen, mut tls_seen) = (Watch::default(), Watch::default());
+    let members = members_file.as_ref().and_then(|path| {
+        members_seen.has_changed(&members_paths(path));
+        Registry::load(path, root.problems)
+    });
+    let services = services(&mut root);
+    let trusts = services.iter().map(|draft| draft.trust.clone()).collect();
+    let files = root.table("tls").and_then(|mut keys| TlsFiles::of(&mut keys, trusts, signature));
+    let tls = files.as_ref().and_then(|files| {
+        tls_seen.has_changed(&files.paths());
+        files.load(now, root.problems)
+    });
+    if let Some((members, tls)) = members.as_ref().zip(tls.as_ref()) {
+        check_signed_answers(members, tls.signature.signer.is_some(), root.problems);
+    }
+    let pools: Vec<DescriptorPool> = services.iter().filter_map(|draft| draft.pool.clone()).collect();
     let partners = partners(&mut root, &pools);
     let (soap, admin) = listen?;
-    let Tls { acceptor, .. } = tls?;
+    let Tls { acceptor, connectors, signature, expiries } = tls?;
+    let services: Option<Vec<Service>> =
+        services.into_iter().zip(&connectors).map(|(draft, connector)| draft.connected_by(connector)).collect();
+    let reload =
+        Reload { every: every?, members: members_file?, members_seen, tls: files?, tls_seen, connectors, expiries };
     Some(Gateway {
         soap,
         admin,
-        acceptor: acceptor?,
+        acceptor,
         partners,
-        services,
+        services: services?,
         members: members?,
         store,
-        signature: signature?,
+        signature,
+        tolerance: reload.tls.signature.tolerance,
         limits: limits?,
         language: language?,
         log: log?,
+        reload,
     })
 }
 
-/// Whether somebody wants signed answers that nothing can sign.
-fn signed_answers(root: &mut Keys<'_, '_>, members: Option<&Registry>, signature: Option<&Signature>) {
-    let Some((members, signature)) = members.zip(signature) else { return };
-    if let (Some(member), None) = (members.wants_signed_answers(), &signature.signer) {
-        let fact = format!("member {member} wants signed answers, and the key of [tls] cannot sign them");
-        root.wrong(root.at, fact, "name certificate and key in [signature]: RSA, P-256 or P-384");
+fn reload_every(root: &mut Keys<'_, '_>) -> Option<Duration> {
+    if !root.has("reload") {
+        return Some(RELOAD_EVERY);
+    }
+    let mut keys = root.table("reload")?;
+    keys.only(&["every_s"]);
+    let seconds = keys.integer("every_s", RELOAD_EVERY.as_secs().cast_signed(), 1..=3600)?;
+    Some(Duration::from_secs(seconds.unsigned_abs()))
+}
+
+/// A `[[service]]` as written; `None` where a part of it is not usable.
+struct ServiceDraft {
+    name: Option<String>,
+    address: Option<Address>,
+    connections: Option<i64>,
+    trust: Option<Vec<PathBuf>>,
+    pool: Option<DescriptorPool>,
+}
+
+impl ServiceDraft {
+    fn connected_by(self, connector: &Connector) -> Option<Service> {
+        let connections = usize::try_from(self.connections?).ok()?;
+        Some(Service {
+            name: self.name?,
+            services: self.pool?.services().map(|service| service.full_name().to_owned()).collect(),
+            upstream: Upstream::new(&self.address?, connector, connections, ANSWER_BYTES_MAX),
+        })
     }
 }
 
-/// `[tls]`, read.
-struct Tls {
-    identity: Identity,
-    trust: Trust,
-    acceptor: Option<Acceptor>,
-}
-
-fn tls(root: &mut Keys<'_, '_>, now: UnixMillis) -> Option<Tls> {
-    let mut keys = root.table("tls")?;
-    keys.only(&["certificate", "key", "client_trust"]);
-    let (certificate, key, trust) = (keys.path("certificate"), keys.path("key"), keys.paths("client_trust"));
-    let trust = trust.and_then(|files| Trust::of_anchors(&files, now, keys.problems));
-    let identity = Identity::load(&certificate?, &key?, now, keys.problems)?;
-    let trust = trust?;
-    let acceptor = match Acceptor::new(&identity, &trust, &ALPN) {
-        Ok(acceptor) => Some(acceptor),
-        Err(error) => {
-            keys.wrong(keys.at, unusable(&error), "name a certificate, its key and CA certificates");
-            None
-        }
-    };
-    Some(Tls { identity, trust, acceptor })
-}
-
-fn services(root: &mut Keys<'_, '_>, tls: Option<&Tls>, now: UnixMillis) -> Vec<(Option<Service>, DescriptorPool)> {
+fn services(root: &mut Keys<'_, '_>) -> Vec<ServiceDraft> {
     let tables = root.tables("service");
     if tables.is_empty() {
         root.wrong(root.at, "no [[service]]: nothing answers".to_owned(), "add the internal gRPC service");
@@ -232,29 +291,9 @@ fn services(root: &mut Keys<'_, '_>, tls: Option<&Tls>, now: UnixMillis) -> Vec<
             }
         });
         let connections = keys.integer("connections", 2, 1..=64);
-        let trust = match keys.has("trust") {
-            true => keys.paths("trust").and_then(|files| Trust::of_anchors(&files, now, keys.problems)),
-            false => tls.map(|tls| tls.trust.clone()),
-        };
+        let trust = if keys.has("trust") { keys.paths("trust") } else { None };
         let pool = keys.paths("proto").and_then(|folders| crate::proto::load(&folders, keys.problems));
-        let Some(pool) = pool else { continue };
-        let connector = tls.zip(trust).map(|(tls, trust)| Connector::new(&tls.identity, &trust, &["h2"]));
-        let connector = match connector {
-            Some(Ok(connector)) => Some(connector),
-            Some(Err(error)) => {
-                keys.wrong(keys.at, unusable(&error), "check [tls] and trust");
-                None
-            }
-            None => None,
-        };
-        let service = (|| {
-            Some(Service {
-                name: name?,
-                services: pool.services().map(|service| service.full_name().to_owned()).collect(),
-                upstream: Upstream::new(&address?, &connector?, connections? as usize, ANSWER_BYTES_MAX),
-            })
-        })();
-        services.push((service, pool));
+        services.push(ServiceDraft { name, address, connections, trust, pool });
     }
     services
 }
@@ -342,11 +381,8 @@ fn log(root: &mut Keys<'_, '_>) -> Option<(LogFormat, String)> {
     Some((format?, filter?))
 }
 
-fn unusable(error: &SetupError) -> String {
-    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
-    format!("{error}{cause}")
-}
-
 const STORE: &str = "lienthong.db";
 /// Largest answer of an internal service.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
+/// How often files are looked at, where nothing is said.
+const RELOAD_EVERY: Duration = Duration::from_secs(5);

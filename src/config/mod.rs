@@ -4,3 +4,5 @@ pub mod dossier;
 pub mod gateway;
 mod keys;
 pub mod signature;
+pub mod tls;
+pub mod watch;

@@ -1,67 +1,114 @@
-//! `[signature]`: how messages are verified and answers signed.
+//! `[signature]`: how messages are verified and answers signed, at start and again when its files change.
+
+use std::path::PathBuf;
 
 use toml::de::DeTable;
 
 use super::keys::Keys;
 use crate::clock::UnixMillis;
 use crate::crypto::signature::{Algorithm, Hash, Scheme};
-use crate::pki::{Identity, KeyFile, Trust};
+use crate::inbound;
+use crate::member::Registry;
+use crate::pki::{Identity, KeyFile, StaleCrls, Trust};
+use crate::problem::{Place, Problems};
 use crate::wsse::sign::Signer;
 use crate::wsse::timestamp::Tolerance;
 
-/// `[signature]`, checked.
-#[derive(Debug)]
-pub struct Signature {
-    /// Who signs the certificates of members' signatures.
-    pub trust: Trust,
-    /// What signs answers; `None` where `[tls]`'s key cannot and no other is named.
-    pub signer: Option<Signer>,
+/// `[signature]` as written.
+#[derive(Debug, Clone)]
+pub struct SignatureFiles {
+    /// Who signs the certificates of members' signatures; `None`: who signs those of their connections.
+    pub trust: Option<Vec<PathBuf>>,
+    /// The certificate that answers are signed with, and its key; `None`: those of `[tls]`.
+    pub identity: Option<(PathBuf, KeyFile)>,
+    /// How; `None`: as is usual for the key.
+    pub algorithm: Option<Algorithm>,
     /// How clocks may differ and how old a message may be.
     pub tolerance: Tolerance,
 }
 
-/// Reads the table; what it leaves out is `[tls]`'s.
-pub(super) fn read(root: &mut Keys<'_, '_>, tls: &Identity, trust: &Trust, now: UnixMillis) -> Option<Signature> {
-    let empty = DeTable::new();
-    let mut keys = match root.has("signature") {
-        true => root.table("signature")?,
-        false => {
-            Keys { name: "signature", table: &empty, at: 0, text: root.text, file: root.file, problems: root.problems }
+impl SignatureFiles {
+    /// Reads the table, which may be left out.
+    pub(super) fn of(root: &mut Keys<'_, '_>) -> Option<Self> {
+        let empty = DeTable::new();
+        let mut keys = match root.has("signature") {
+            true => root.table("signature")?,
+            false => Keys {
+                name: "signature",
+                table: &empty,
+                at: 0,
+                text: root.text,
+                file: root.file,
+                problems: root.problems,
+            },
+        };
+        keys.only(&["trust", "certificate", "key", "key_passphrase", "algorithm", "clock_skew_ms", "age_ms_max"]);
+        let trust = if keys.has("trust") { Some(keys.paths("trust")?) } else { None };
+        let identity = match keys.has("certificate") || keys.has("key") {
+            true => {
+                let (certificate, path) = (keys.path("certificate"), keys.path("key"));
+                let passphrase = keys.optional_text("key_passphrase").map(|path| keys.relative(path));
+                Some((certificate?, KeyFile { path: path?, passphrase }))
+            }
+            false => None,
+        };
+        let algorithm = match keys.has("algorithm") {
+            true => Some(keys.parsed("algorithm", None, ALGORITHMS, parse)?),
+            false => None,
+        };
+        let default = Tolerance::default();
+        let clock_skew_ms = keys.integer("clock_skew_ms", default.clock_skew_ms, 0..=3_600_000);
+        let age_ms_max = keys.integer("age_ms_max", default.age_ms_max, 1_000..=86_400_000);
+        let tolerance = Tolerance { clock_skew_ms: clock_skew_ms?, age_ms_max: age_ms_max? };
+        Some(Self { trust, identity, algorithm, tolerance })
+    }
+
+    /// Reads the files; what is left out is `[tls]`'s. All problems are added; `None` where nothing can be made of them.
+    pub(super) fn load(
+        &self,
+        tls: (&Identity, &Trust),
+        lists: (&[PathBuf], StaleCrls),
+        now: UnixMillis,
+        problems: &mut Problems,
+    ) -> Option<inbound::signed::Keys> {
+        let trust = match &self.trust {
+            Some(anchors) => Trust::load(anchors, lists.0, lists.1, now, problems),
+            None => Some(tls.1.clone()),
+        };
+        let identity = match &self.identity {
+            Some((certificate, key)) => Identity::load(certificate, key.clone(), now, problems)?,
+            None => tls.0.clone(),
+        };
+        let signer = match Signer::new(identity, self.algorithm, HOLDS_MS) {
+            Ok(signer) => Some(signer),
+            // Who names neither a key nor an algorithm need not want signatures.
+            Err(_) if self.identity.is_none() && self.algorithm.is_none() => None,
+            Err(error) => {
+                let place = self.identity.as_ref().map_or_else(Place::default, |(file, _)| Place::file(file));
+                problems.error(place, format!("answers cannot be signed: {error}"), KEYS);
+                return None;
+            }
+        };
+        Some(inbound::signed::Keys { trust: trust?, signer })
+    }
+
+    /// All files that are read.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        let mut paths = self.trust.clone().unwrap_or_default();
+        if let Some((certificate, key)) = &self.identity {
+            paths.extend([certificate.clone(), key.path.clone()]);
+            paths.extend(key.passphrase.clone());
         }
-    };
-    keys.only(&["trust", "certificate", "key", "key_passphrase", "algorithm", "clock_skew_ms", "age_ms_max"]);
-    let trust = match keys.has("trust") {
-        true => keys.paths("trust").and_then(|files| Trust::of_anchors(&files, now, keys.problems)),
-        false => Some(trust.clone()),
-    };
-    let own = match keys.has("certificate") || keys.has("key") {
-        true => {
-            let (certificate, key) = (keys.path("certificate"), keys.path("key"));
-            let passphrase = keys.has("key_passphrase").then(|| keys.path("key_passphrase")).flatten();
-            let key = KeyFile { path: key?, passphrase };
-            Some(Identity::load(&certificate?, key, now, keys.problems)?)
-        }
-        false => None,
-    };
-    let algorithm = match keys.has("algorithm") {
-        true => keys.parsed("algorithm", None, ALGORITHMS, |text| parse(text).map(Some)),
-        false => Some(None),
-    };
-    let default = Tolerance::default();
-    let clock_skew_ms = keys.integer("clock_skew_ms", default.clock_skew_ms, 0..=3_600_000);
-    let age_ms_max = keys.integer("age_ms_max", default.age_ms_max, 1_000..=86_400_000);
-    let algorithm = algorithm?;
-    let signer = match Signer::new(own.as_ref().unwrap_or(tls).clone(), algorithm, HOLDS_MS) {
-        // Who names neither a key nor an algorithm need not want signatures.
-        Err(_) if own.is_none() && algorithm.is_none() => None,
-        Err(error) => {
-            keys.wrong(keys.at, format!("answers cannot be signed: {error}"), KEYS);
-            return None;
-        }
-        Ok(signer) => Some(signer),
-    };
-    let tolerance = Tolerance { clock_skew_ms: clock_skew_ms?, age_ms_max: age_ms_max? };
-    Some(Signature { trust: trust?, signer, tolerance })
+        paths
+    }
+}
+
+/// Adds a problem where somebody wants signed answers that nothing can sign.
+pub fn check_signed_answers(members: &Registry, has_signer: bool, problems: &mut Problems) {
+    if let (Some(member), false) = (members.wants_signed_answers(), has_signer) {
+        let fact = format!("member {member} wants signed answers, and the key of [tls] cannot sign them");
+        problems.error(Place::default(), fact, "name certificate and key in [signature]: RSA, P-256 or P-384");
+    }
 }
 
 fn parse(text: &str) -> Option<Algorithm> {
@@ -82,7 +129,6 @@ fn parse(text: &str) -> Option<Algorithm> {
 }
 
 const ALGORITHMS: &str = "write rsa-sha256, rsa-pss-sha256, ecdsa-sha256, or one of these with sha384 or sha512";
-const KEYS: &str =
-    "name certificate and key of RSA (2048 bits or more), P-256 (signs with sha256) or P-384 (with sha384)";
+const KEYS: &str = "name a key of RSA (2048 bits or more), P-256 (signs with sha256) or P-384 (with sha384)";
 /// How long an answer's Timestamp lets it hold.
 const HOLDS_MS: i64 = 300_000;

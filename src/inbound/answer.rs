@@ -112,8 +112,8 @@ fn sign(manner: &Manner, envelope: Vec<u8>, security: &Security) -> Result<Vec<u
     if !manner.signed {
         return Ok(envelope);
     }
-    let signer = security.signer.load();
-    let Some(signer) = &**signer else { return Err(Fault::new(Code::Internal).because("no key signs answers")) };
+    let keys = security.keys.load();
+    let Some(signer) = &keys.signer else { return Err(Fault::new(Code::Internal).because("no key signs answers")) };
     signer.sign(envelope, security.clock.now()).map_err(|error| Fault::new(Code::Internal).because(error))
 }
 

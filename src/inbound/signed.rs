@@ -23,18 +23,25 @@ use crate::wsse::verify::{Signers, Verified};
 
 /// What messages are verified and answers signed with.
 pub struct Security {
-    /// Who signs the certificates of members' signatures; may be exchanged while calls are under way.
-    pub trust: Arc<ArcSwap<Trust>>,
+    /// By what signatures are judged and made; may be exchanged while calls are under way.
+    pub keys: Arc<ArcSwap<Keys>>,
     /// How clocks may differ and how old a message may be.
     pub tolerance: Tolerance,
-    /// What signs answers to the members that want them signed; may be exchanged. `None`: nobody does.
-    pub signer: ArcSwap<Option<Signer>>,
     /// The signatures that were used.
     pub replays: Replays,
     /// The time of Timestamps.
     pub clock: Clock,
     /// Certificates that were believed lately.
     pub believed: Believed,
+}
+
+/// By what signatures are judged and made.
+#[derive(Debug)]
+pub struct Keys {
+    /// Who signs the certificates of members' signatures.
+    pub trust: Trust,
+    /// What signs answers to the members that want them signed; `None`: nobody does.
+    pub signer: Option<Signer>,
 }
 
 /// Certificates that were believed, read once: facts and key by DER. Whether they still are is asked at each message.
@@ -109,7 +116,7 @@ impl Signers for Of<'_> {
         }
         let chain: Vec<CertificateDer<'_>> =
             std::iter::once(leaf).chain(between.iter().copied()).map(CertificateDer::from).collect();
-        self.security.trust.load().check(&chain, Usage::Signature, self.now).map_err(Distrust::Chain)?;
+        self.security.keys.load().trust.check(&chain, Usage::Signature, self.now).map_err(Distrust::Chain)?;
         if known.is_none() {
             self.security.believed.keep(leaf, &read);
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use http::HeaderMap;
 
-use super::signed::Believed;
+use super::signed::{Believed, Keys};
 use super::*;
 use crate::clock::{Clock, UnixMillis};
 use crate::crypto::Digest;
@@ -80,9 +80,8 @@ fn security(folder: &Path) -> Security {
         .unwrap_or_else(|| panic!("{problems}"));
     let store = Store::open(&folder.join("store.db"), &replay::SCHEMA).expect("a store opens");
     Security {
-        trust: Arc::new(ArcSwap::from_pointee(trust)),
+        keys: Arc::new(ArcSwap::from_pointee(Keys { trust, signer: None })),
         tolerance: Tolerance::default(),
-        signer: ArcSwap::from_pointee(None),
         replays: Replays::new(Arc::new(store)),
         clock: Clock::System,
         believed: Believed::default(),

@@ -270,7 +270,10 @@ impl Anchors {
                 let read = Certificate::from_der(&certificate);
                 match (found.store.add(certificate), read) {
                     (Ok(()), Some(read)) => found.expiries.push(Expiry::of(ExpiryKind::Anchor, &read, file)),
-                    (Ok(()), None) => is_sound = false,
+                    (Ok(()), None) => {
+                        problems.error(Place::file(file), "a certificate is not readable", "name a CA certificate");
+                        is_sound = false;
+                    }
                     (Err(error), _) => {
                         problems.error(Place::file(file), format!("no trust anchor: {error}"), "name a CA certificate");
                         is_sound = false;

@@ -61,6 +61,11 @@ impl Signer {
         Ok(Self { identity, kind, algorithm, mechanism, token, holds_ms })
     }
 
+    /// Whose signature it is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
     /// Signs Body, Timestamp and every header block that has a `wsu:Id` already (a copied message id, say).
     ///
     /// `envelope`: a whole envelope of either version, UTF-8. The Body gets a `wsu:Id`, the Header a `wsse:Security`

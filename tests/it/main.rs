@@ -17,6 +17,7 @@ mod normal;
 mod parties;
 mod profiles;
 mod refused;
+mod reload;
 mod round_trip;
 mod samples;
 mod signature;

@@ -8,7 +8,7 @@ use expect_test::{Expect, expect};
 use rcgen::{KeyPair, PublicKeyData, SignatureAlgorithm};
 
 use super::paper::{Authority, Files, Paper, moment, pem, read};
-use crate::pki::{Identity, KeyFile, Mechanism, SignError, StaleCrls, Trust};
+use crate::pki::{Expiry, ExpiryKind, Identity, KeyFile, Mechanism, SignError, StaleCrls, Trust};
 use crate::problem::Problems;
 
 /// A certificate `member.crt` of a key in `member.key`, PKCS#8.
@@ -306,5 +306,50 @@ fn what_is_no_list_is_refused_with_its_reason() {
         ca.crl: error: holds no CRL
             remedy: name an X.509 CRL, PEM or DER
     "#]],
+    );
+}
+
+#[test]
+fn an_end_is_told_at_thirty_fourteen_seven_and_one_days_of_a_life_that_is_long_enough() {
+    let expiry = |kind, from: &str, until: &str| Expiry {
+        kind,
+        name: "CN=x".to_owned(),
+        file: PathBuf::from("x"),
+        from: moment(from),
+        until: moment(until),
+    };
+    let check = |expiry: &Expiry, table: &[(&str, Option<i64>, Option<&str>)]| {
+        for (now, days, said) in table {
+            let warning = expiry.warning(moment(now));
+            assert_eq!(expiry.warning_days(moment(now)), *days, "{now}");
+            assert_eq!(warning.as_ref().map(|(fact, _)| fact.as_str()), *said, "{now}");
+        }
+    };
+    check(
+        &expiry(ExpiryKind::Own, "2025-01-01T00:00:00Z", "2027-01-01T00:00:00Z"),
+        &[
+            ("2026-12-02T00:00:00Z", None, None),
+            ("2026-12-02T00:00:01Z", Some(30), Some("the certificate expires in 29 days")),
+            ("2026-12-18T00:00:00Z", Some(30), Some("the certificate expires in 14 days")),
+            ("2026-12-18T00:00:01Z", Some(14), Some("the certificate expires in 13 days")),
+            ("2026-12-25T00:00:01Z", Some(7), Some("the certificate expires in 6 days")),
+            ("2026-12-31T00:00:01Z", Some(1), Some("the certificate expires in 0 days")),
+            ("2027-01-03T00:00:00Z", Some(0), Some("the certificate expired 2 days ago")),
+        ],
+    );
+    check(
+        &expiry(ExpiryKind::Crl, "2026-06-01T00:00:00Z", "2026-06-08T00:00:00Z"),
+        &[
+            ("2026-06-02T00:00:00Z", None, None),
+            ("2026-06-07T00:00:01Z", Some(1), Some("the CRL of CN=x expires in 0 days")),
+            ("2026-06-08T00:00:00Z", Some(0), Some("the CRL of CN=x expired 0 days ago")),
+        ],
+    );
+    check(
+        &expiry(ExpiryKind::Crl, "2026-06-01T00:00:00Z", "2026-06-02T00:00:00Z"),
+        &[
+            ("2026-06-01T23:00:00Z", None, None),
+            ("2026-06-02T00:00:00Z", Some(0), Some("the CRL of CN=x expired 0 days ago")),
+        ],
     );
 }
