@@ -39,7 +39,12 @@ impl Certificate {
 
     /// Reads the first certificate of a PEM text.
     pub fn from_pem(pem: &[u8]) -> Option<Self> {
-        let (_, pem) = x509_parser::pem::parse_x509_pem(pem).ok()?;
-        Self::from_der(&pem.contents)
+        Self::from_der(&der_of_pem(pem)?)
     }
+}
+
+/// The first certificate of a PEM text (RFC 7468 §5), DER; `None` where it is none.
+pub fn der_of_pem(pem: &[u8]) -> Option<Vec<u8>> {
+    let (_, pem) = x509_parser::pem::parse_x509_pem(pem).ok()?;
+    Some(pem.contents)
 }

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use toml::Spanned;
 
-use super::{Member, MemberId, Pin, Registry, Spoken, Subsystem, rate_limiter};
+use super::pin::{Pin, Pinned, share};
+use super::{Member, MemberId, Registry, SignaturePolicy, Spoken, Subsystem, rate_limiter};
 use crate::crypto::Digest;
-use crate::crypto::certificate::Certificate;
+use crate::crypto::certificate::{Certificate, der_of_pem};
 use crate::problem::{Place, Problems};
 
 #[derive(Deserialize)]
@@ -31,6 +32,10 @@ struct Entry {
     #[serde(default)]
     x_road: Vec<Spanned<String>>,
     certificates: Vec<Spanned<CertificateEntry>>,
+    signing_certificates: Option<Vec<Spanned<CertificateEntry>>>,
+    signature: Option<Spanned<String>>,
+    #[serde(default)]
+    sign_answers: bool,
     #[serde(default = "all")]
     partners: Vec<String>,
     #[serde(default = "all")]
@@ -101,7 +106,12 @@ impl Reader<'_> {
         if entry.certificates.is_empty() {
             self.error(at, format!("member {} has no certificate", entry.id), "add certificates = [{ file = \"…\" }]");
         }
-        let pins: Vec<Pin> = entry.certificates.iter().filter_map(|certificate| self.pin(certificate)).collect();
+        if entry.signing_certificates.as_ref().is_some_and(Vec::is_empty) {
+            let message = format!("member {} has an empty signing_certificates", entry.id);
+            self.error(at, message, "leave it out where certificates count for signatures too");
+        }
+        let certificates = self.pinned(&entry.certificates);
+        let signing_certificates = entry.signing_certificates.as_ref().map(|entries| self.pinned(entries));
         let x_road = entry.x_road.iter().filter_map(|written| {
             let parsed = Subsystem::parse(written.get_ref());
             if parsed.is_none() {
@@ -122,7 +132,10 @@ impl Reader<'_> {
             name: entry.name.clone(),
             agencies: entry.agencies.clone(),
             x_road,
-            pins,
+            certificates,
+            signing_certificates,
+            signature: self.signature(entry.signature.as_ref()),
+            signs_answers: entry.sign_answers,
             partners: entry.partners.clone(),
             operations: entry.operations.clone(),
             speaks_for,
@@ -131,17 +144,35 @@ impl Reader<'_> {
         }))
     }
 
-    fn pin(&mut self, entry: &Spanned<CertificateEntry>) -> Option<Pin> {
+    fn signature(&mut self, written: Option<&Spanned<String>>) -> SignaturePolicy {
+        let Some(written) = written else { return SignaturePolicy::None };
+        let policy = SignaturePolicy::parse(written.get_ref());
+        if policy.is_none() {
+            let message = format!("'{}' is no signature policy", written.get_ref());
+            self.error(written.span().start, message, "write none, body or message");
+        }
+        policy.unwrap_or_default()
+    }
+
+    fn pinned(&mut self, entries: &[Spanned<CertificateEntry>]) -> Vec<Pinned> {
+        entries.iter().filter_map(|entry| self.pin(entry)).collect()
+    }
+
+    fn pin(&mut self, entry: &Spanned<CertificateEntry>) -> Option<Pinned> {
         let at = entry.span().start;
+        let mut whole = None;
         let pin = match entry.get_ref() {
             CertificateEntry { file: Some(file), spki_sha256: None, issuer: None, subject: None } => {
                 let path = self.path.parent().unwrap_or(Path::new("")).join(file);
-                let read = std::fs::read(&path).ok().and_then(|pem| Certificate::from_pem(&pem));
-                let Some(certificate) = read else {
+                let der = std::fs::read(&path).ok().and_then(|pem| der_of_pem(&pem));
+                let Some((der, certificate)) =
+                    der.and_then(|der| Certificate::from_der(&der).map(|facts| (der, facts)))
+                else {
                     let message = format!("{} is no readable PEM certificate", path.display());
                     self.error(at, message, "name the member's certificate file");
                     return None;
                 };
+                whole = Some(der);
                 Pin::Spki(certificate.spki)
             }
             CertificateEntry { file: None, spki_sha256: Some(digest), issuer: None, subject: None } => {
@@ -159,7 +190,7 @@ impl Reader<'_> {
                 return None;
             }
         };
-        Some(pin)
+        Some(Pinned { pin, der: whole })
     }
 
     fn spoken(&mut self, written: &Spanned<String>) -> Option<Spoken> {
@@ -186,9 +217,15 @@ impl Reader<'_> {
             for earlier in &members[..at] {
                 if earlier.id == member.id {
                     self.error(place, format!("two members are called {}", member.id), "rename one");
-                } else if earlier.pins.iter().any(|pin| member.pins.contains(pin)) {
+                } else if share(&earlier.certificates, &member.certificates) {
                     let message = format!("{} and {} have the same certificate", earlier.id, member.id);
                     self.error(place, message, "give each member a key of its own");
+                } else if share(earlier.signing(), member.signing())
+                    && !earlier.is_spoken_for_by(member)
+                    && !member.is_spoken_for_by(earlier)
+                {
+                    let message = format!("{} and {} sign with the same certificate", earlier.id, member.id);
+                    self.error(place, message, "give each a key of its own, or let one speak for the other");
                 } else if earlier.x_road.iter().any(|subsystem| member.x_road.contains(subsystem)) {
                     let message = format!("{} and {} have the same X-Road identifier", earlier.id, member.id);
                     self.error(place, message, "remove it from one");

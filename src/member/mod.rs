@@ -5,6 +5,7 @@
 //! platform that speaks for its departments.
 
 mod file;
+mod pin;
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::crypto::Digest;
+use self::pin::Pinned;
 use crate::crypto::certificate::Certificate;
 use crate::problem::Problems;
 
@@ -42,7 +43,11 @@ pub struct Member {
     name: String,
     agencies: Vec<String>,
     x_road: Vec<Subsystem>,
-    pins: Vec<Pin>,
+    certificates: Vec<Pinned>,
+    /// `None`: `certificates` count for signatures too.
+    signing_certificates: Option<Vec<Pinned>>,
+    signature: SignaturePolicy,
+    signs_answers: bool,
     partners: Vec<String>,
     operations: Vec<String>,
     speaks_for: Vec<Spoken>,
@@ -50,13 +55,16 @@ pub struct Member {
     places: Arc<Semaphore>,
 }
 
-/// How a certificate is known to be a member's.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Pin {
-    /// By its public key.
-    Spki(Digest),
-    /// By names, for a CA that is trusted to give them out.
-    Names { issuer: String, subject: String },
+/// What of a member's messages must be signed (WSS 1.1.1 X.509 token profile).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SignaturePolicy {
+    /// Nothing.
+    #[default]
+    None,
+    /// The Body.
+    Body,
+    /// The Body, `wsu:Timestamp` and the header block with the message id.
+    Message,
 }
 
 /// For whom an intermediary may speak.
@@ -179,11 +187,34 @@ impl Member {
         Ok(Permit { member: self.clone(), _place: place })
     }
 
+    /// What of its messages must be signed.
+    pub fn signature_policy(&self) -> SignaturePolicy {
+        self.signature
+    }
+
+    /// Whether answers to it are signed.
+    pub fn signs_answers(&self) -> bool {
+        self.signs_answers
+    }
+
+    /// Whether this is a certificate it signs its messages with. Trust and validity are not judged here.
+    pub fn signs_with(&self, certificate: &Certificate) -> bool {
+        self.signing().iter().any(|pinned| pinned.pin.fits(certificate))
+    }
+
+    /// The certificates it signs with, DER, in the file's order: what a signature that names its certificate by key
+    /// identifier or by issuer and serial may mean. Those that the file tells by a digest or by names are not among
+    /// them.
+    pub fn signing_certificates(&self) -> impl Iterator<Item = &[u8]> {
+        self.signing().iter().filter_map(|pinned| pinned.der.as_deref())
+    }
+
+    fn signing(&self) -> &[Pinned] {
+        self.signing_certificates.as_ref().unwrap_or(&self.certificates)
+    }
+
     fn holds(&self, certificate: &Certificate) -> bool {
-        self.pins.iter().any(|pin| match pin {
-            Pin::Spki(spki) => *spki == certificate.spki,
-            Pin::Names { issuer, subject } => *issuer == certificate.issuer && *subject == certificate.subject,
-        })
+        self.certificates.iter().any(|pinned| pinned.pin.fits(certificate))
     }
 
     /// Whether a header that names this subsystem means this member. An entry without subsystem means all of them.
@@ -194,6 +225,16 @@ impl Member {
         })
     }
 
+    /// Whether `other` may speak for it under one name at least.
+    fn is_spoken_for_by(&self, other: &Member) -> bool {
+        let by_id = other.speaks_for.iter().any(|spoken| match spoken {
+            Spoken::All => true,
+            Spoken::Member(id) => **id == *self.id.0,
+            Spoken::XRoad { .. } => false,
+        });
+        by_id || self.x_road.iter().any(|own| other.may_speak_for(self, own))
+    }
+
     fn may_speak_for(&self, named: &Member, client: &Subsystem) -> bool {
         self.speaks_for.iter().any(|spoken| match spoken {
             Spoken::All => true,
@@ -202,6 +243,17 @@ impl Member {
                 *instance == client.instance && class.as_ref().is_none_or(|class| *class == client.class)
             }
         })
+    }
+}
+
+impl SignaturePolicy {
+    fn parse(text: &str) -> Option<Self> {
+        match text {
+            "none" => Some(Self::None),
+            "body" => Some(Self::Body),
+            "message" => Some(Self::Message),
+            _ => None,
+        }
     }
 }
 

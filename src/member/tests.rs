@@ -1,8 +1,10 @@
 //! members.toml and certificates in, members or refusals out.
 
+use std::path::Path;
+
 use expect_test::{Expect, expect};
 
-use super::{Registry, Subsystem};
+use super::{Registry, SignaturePolicy, Subsystem};
 use crate::clock::UnixMillis;
 use crate::crypto::Digest;
 use crate::crypto::certificate::Certificate;
@@ -84,6 +86,64 @@ fn rights_rate_and_concurrency_are_bounded() {
     province.permit("hoso", "NopHoSo").expect("the place is free again");
 }
 
+/// A certificate on disk and in hand.
+fn issued(file: &Path) -> (Certificate, Vec<u8>) {
+    let key = rcgen::KeyPair::generate().expect("a key");
+    let params = rcgen::CertificateParams::new(Vec::new()).expect("parameters");
+    let certificate = params.self_signed(&key).expect("a certificate");
+    std::fs::write(file, certificate.pem()).expect("a file");
+    let der = certificate.der().to_vec();
+    (Certificate::from_der(&der).expect("readable"), der)
+}
+
+#[test]
+fn old_and_new_certificate_hold_while_both_are_listed() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (old, old_der) = issued(&dir.path().join("old.crt"));
+    let (new, new_der) = issued(&dir.path().join("new.crt"));
+    let load = |certificates: &str| {
+        let file = dir.path().join("members.toml");
+        let text = format!("[[member]]\nid = 'h56'\ncertificates = [{certificates}]\n");
+        std::fs::write(&file, text).expect("a file");
+        Registry::load(&file, &mut Problems::new()).expect("sound")
+    };
+    let both = load("{ file = 'old.crt' }, { file = 'new.crt' }");
+    for certificate in [&old, &new] {
+        let holder = both.holder(certificate).expect("listed");
+        assert!(holder.signs_with(certificate), "certificates count for signatures where nothing else is said");
+        assert_eq!(holder.signing_certificates().collect::<Vec<_>>(), [&old_der, &new_der]);
+    }
+    let after = load("{ file = 'new.crt' }");
+    after.holder(&new).expect("listed");
+    after.holder(&old).expect_err("no longer listed");
+}
+
+#[test]
+fn a_member_says_what_it_signs_and_with_what() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (seal, der) = issued(&dir.path().join("seal.crt"));
+    let file = dir.path().join("members.toml");
+    let text = r#"
+[[member]]
+id = "h56"
+certificates = [{ issuer = "CN=CA", subject = "CN=h56" }]
+signing_certificates = [{ file = "seal.crt" }, { issuer = "CN=CA", subject = "CN=seal" }]
+signature = "message"
+sign_answers = true
+"#;
+    std::fs::write(&file, text).expect("a file");
+    let registry = Registry::load(&file, &mut Problems::new()).expect("sound");
+    let member = registry.holder(&certificate(9, "CN=h56")).expect("known");
+    assert_eq!((member.signature_policy(), member.signs_answers()), (SignaturePolicy::Message, true));
+    assert!(member.signs_with(&seal) && member.signs_with(&certificate(9, "CN=seal")));
+    assert!(!member.signs_with(&certificate(9, "CN=h56")), "for TLS alone");
+    assert_eq!(member.signing_certificates().collect::<Vec<_>>(), [&der], "the other is known by its names alone");
+    registry.holder(&seal).expect_err("for signatures alone");
+    let plain = load(GOOD).0.expect("sound");
+    let plain = plain.holder(&certificate(1, "")).expect("known");
+    assert_eq!((plain.signature_policy(), plain.signs_answers()), (SignaturePolicy::None, false));
+}
+
 fn check(text: &str, expected: Expect) {
     let (registry, problems) = load(text);
     assert!(registry.is_none(), "accepted");
@@ -103,9 +163,15 @@ id = "c"
 certificates = [{ file = "missing.crt" }, { spki_sha256 = "12" }, { issuer = "CN=x" }]
 speaks_for = ["nobody", "x-road:"]
 concurrency = 0
+signature = "Body"
+signing_certificates = []
 [[member]]
 id = "c"
 certificates = [{ issuer = "CN=x", subject = "CN=y" }]
+[[member]]
+id = "d"
+certificates = [{ issuer = "CN=x", subject = "CN=z" }]
+signing_certificates = [{ issuer = "CN=x", subject = "CN=y" }]
 "#,
         expect![[r#"
             members.toml:2: error: member id 'a b' is not made of letters, digits, '-', '_' and '.'
@@ -114,6 +180,8 @@ certificates = [{ issuer = "CN=x", subject = "CN=y" }]
                 remedy: add certificates = [{ file = "…" }]
             members.toml:5: error: 'VN/GOV' is no X-Road identifier
                 remedy: write instance/class/code or instance/class/code/subsystem
+            members.toml:6: error: member c has an empty signing_certificates
+                remedy: leave it out where certificates count for signatures too
             members.toml:6: error: c speaks for nobody, who is no member
                 remedy: add the member, or remove it from speaks_for
             members.toml:8: error: missing.crt is no readable PEM certificate
@@ -126,15 +194,19 @@ certificates = [{ issuer = "CN=x", subject = "CN=y" }]
                 remedy: write x-road:INSTANCE or x-road:INSTANCE/CLASS
             members.toml:10: error: concurrency is out of range
                 remedy: write a number from 1 to 100000
-            members.toml:11: error: two members are called c
+            members.toml:11: error: 'Body' is no signature policy
+                remedy: write none, body or message
+            members.toml:13: error: two members are called c
                 remedy: rename one
+            members.toml:16: error: c and d sign with the same certificate
+                remedy: give each a key of its own, or let one speak for the other
         "#]],
     );
     check(
         "[[member]]\nid = 'a'\ncertificate = []\n",
         expect![[r#"
-        members.toml:3: error: unknown field `certificate`, expected one of `id`, `name`, `agencies`, `x_road`, `certificates`, `partners`, `operations`, `speaks_for`, `requests_per_second`, `concurrency`
-            remedy: correct the file
-    "#]],
+            members.toml:3: error: unknown field `certificate`, expected one of `id`, `name`, `agencies`, `x_road`, `certificates`, `signing_certificates`, `signature`, `sign_answers`, `partners`, `operations`, `speaks_for`, `requests_per_second`, `concurrency`
+                remedy: correct the file
+        "#]],
     );
 }

@@ -1,0 +1,35 @@
+//! How a certificate is known to be a member's.
+
+use crate::crypto::Digest;
+use crate::crypto::certificate::Certificate;
+
+/// A certificate as the file tells it.
+#[derive(Debug)]
+pub(super) struct Pinned {
+    pub(super) pin: Pin,
+    /// The certificate itself, DER, where the file names it rather than its key or names.
+    pub(super) der: Option<Vec<u8>>,
+}
+
+/// What a certificate is told by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Pin {
+    /// By its public key.
+    Spki(Digest),
+    /// By names, for a CA that is trusted to give them out.
+    Names { issuer: String, subject: String },
+}
+
+impl Pin {
+    pub(super) fn fits(&self, certificate: &Certificate) -> bool {
+        match self {
+            Self::Spki(spki) => *spki == certificate.spki,
+            Self::Names { issuer, subject } => *issuer == certificate.issuer && *subject == certificate.subject,
+        }
+    }
+}
+
+/// Whether a certificate stands in both lists.
+pub(super) fn share(one: &[Pinned], other: &[Pinned]) -> bool {
+    one.iter().any(|pinned| other.iter().any(|also| also.pin == pinned.pin))
+}
