@@ -9,7 +9,8 @@ use super::STATUS_NAMES;
 use super::codec::{Codecs, TIMESTAMP, meant};
 use super::file::{self, File, ValueKind};
 use super::join::{Join, Root};
-use super::plan::{Effect, HeaderProtocol, Operation, Partner, Step};
+use super::paths::Paths;
+use super::plan::{Effect, HeaderProtocol, Operation, Partner};
 use crate::problem::{Place, Problems, nearest};
 use crate::schema::load::load;
 use crate::schema::model::{Complex, ElementId, Kind, Name, NamespaceId, Schema};
@@ -243,8 +244,9 @@ fn operation(join: &mut Join<'_>, schema: &Schema, file: &File, declared: &file:
         let message = format!("the answer of {} carries @code, but [outcome] has no OK", declared.name);
         join.error(declared.line, message, "add OK = \"0\" to [outcome]");
     }
-    let key = declared.key.iter().filter_map(|(path, line)| key_path(join, schema, request_element, path, *line));
-    let key = key.collect();
+    let mut paths = Paths { join, schema, root: request_element };
+    let key = declared.key.iter().filter_map(|(path, line)| paths.resolve("key", path, *line)).collect();
+    let subjects = paths.subjects(declared);
     if declared.effect == Effect::Once && declared.key.is_empty() && file.headers == Some(HeaderProtocol::None) {
         let message = format!("{} takes effect once, but nothing says when two requests are the same", declared.name);
         join.error(declared.line, message, "add key = [\"…\"] or a header protocol with message ids");
@@ -264,6 +266,7 @@ fn operation(join: &mut Join<'_>, schema: &Schema, file: &File, declared: &file:
         request: request?,
         answer: answer?,
         key,
+        subjects,
     })
 }
 
@@ -319,45 +322,6 @@ fn wrapper(
         return None;
     }
     Some(element)
-}
-
-/// A path of `key`, resolved against the request wrapper.
-fn key_path(join: &mut Join<'_>, schema: &Schema, root: ElementId, path: &str, line: u32) -> Option<Vec<Step>> {
-    let mut steps = Vec::new();
-    if path == "." {
-        return Some(steps);
-    }
-    let mut type_id = schema.element_of(root).type_id;
-    let mut names = path.split('/').peekable();
-    while let Some(name) = names.next() {
-        let Kind::Complex(complex) = &schema.type_of(type_id).kind else {
-            join.error(line, format!("key path {path}: nothing stands below a value"), "shorten the path");
-            return None;
-        };
-        if let Some(attribute) = name.strip_prefix('@') {
-            let found = complex.attributes.iter().find(|declared| *declared.name.local == *attribute);
-            let Some(found) = found else {
-                join.error(line, format!("key path {path}: there is no attribute {attribute}"), "correct the path");
-                return None;
-            };
-            if names.peek().is_some() {
-                join.error(line, format!("key path {path}: nothing stands below an attribute"), "shorten the path");
-                return None;
-            }
-            steps.push(Step::Attribute(found.name.namespace, found.name.local.clone()));
-            return Some(steps);
-        }
-        let elements = super::join::child_elements(schema, complex);
-        let Some(&child) = elements.iter().find(|&&id| *schema.element_of(id).name.local == *name) else {
-            let names: Vec<&str> = elements.iter().map(|&id| &*schema.element_of(id).name.local).collect();
-            join.error(line, format!("key path {path}: there is no element {name}"), did_you_mean(name, names));
-            return None;
-        };
-        let declared = schema.element_of(child);
-        steps.push(Step::Element(declared.name.namespace, declared.name.local.clone()));
-        type_id = declared.type_id;
-    }
-    Some(steps)
 }
 
 /// `ns1`, `ns2`, … for the namespaces of a schema; none for "no namespace" and for XML Schema's own, `xml` for XML's.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::plan::{Action, Codec, Effect, OperationId, Partner, PlanId, Step};
+use super::plan::{Action, Codec, Effect, OperationId, Partner, PlanId, Step, Subjects};
 use crate::schema::model::{Attribute, Content, Kind, LeafTerm, Occurs, Particle, TypeId, ValueConstraint};
 use crate::schema::value::{Facets, Variety};
 
@@ -22,11 +22,24 @@ pub fn explain(partner: &Partner, operation: OperationId) -> String {
         let paths: Vec<String> = operation.key.iter().map(|steps| show_path(steps)).collect();
         line(&mut out, 1, "same request by", &format!("message id, or {}", paths.join(" and ")));
     }
+    rights(&mut out, &operation.subjects);
     for (name, plan) in [(operation.name.as_str(), operation.request), (answer, operation.answer)] {
         line(&mut out, 0, name, &format!("↔ {}", partner.plan(plan).message));
         Explainer { partner, out: &mut out, open: Vec::new() }.plan(plan, 1);
     }
     out
+}
+
+/// What a member must have a right to.
+fn rights(out: &mut String, subjects: &Subjects) {
+    let each =
+        if subjects.each.is_empty() { "the message".to_owned() } else { format!("each {}", show_path(&subjects.each)) };
+    for (left, paths) in [("right to agencies", &subjects.agencies), ("right to procedures", &subjects.procedures)] {
+        if !paths.is_empty() {
+            let paths: Vec<String> = paths.iter().map(|steps| show_path(steps)).collect();
+            line(out, 1, left, &format!("{} of {each}", paths.join(" and ")));
+        }
+    }
 }
 
 struct Explainer<'e> {

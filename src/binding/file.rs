@@ -31,6 +31,8 @@ pub(super) struct Operation {
     pub(super) method: (String, u32),
     pub(super) effect: Effect,
     pub(super) key: Vec<(String, u32)>,
+    pub(super) agencies: Vec<(String, u32)>,
+    pub(super) procedures: Vec<(String, u32)>,
     pub(super) request_element: Option<String>,
     pub(super) answer_element: Option<String>,
     pub(super) request: Table,
@@ -223,6 +225,8 @@ impl Reader<'_> {
             method: (String::new(), line),
             effect: Effect::Read,
             key: Vec::new(),
+            agencies: Vec::new(),
+            procedures: Vec::new(),
             request_element: None,
             answer_element: None,
             request: Table { name: name.clone(), line, ..Table::default() },
@@ -247,6 +251,8 @@ impl Reader<'_> {
                     }
                 }
                 "key" => operation.key = self.texts(&key, line, value),
+                "agencies" => operation.agencies = self.texts(&key, line, value),
+                "procedures" => operation.procedures = self.texts(&key, line, value),
                 "request_element" => operation.request_element = self.text(&key, line, value),
                 "answer_element" => operation.answer_element = self.text(&key, line, value),
                 "request" | "answer" => {
@@ -259,8 +265,7 @@ impl Reader<'_> {
                     }
                 }
                 _ => {
-                    let known = ["method", "effect", "key", "request", "answer", "request_element", "answer_element"];
-                    self.unknown(line, &key, &known);
+                    self.unknown(line, &key, &OPERATION_KEYS);
                 }
             }
         }
@@ -446,3 +451,6 @@ impl Reader<'_> {
 
 /// An int64 holds this many decimals at most.
 const SCALE_MAX: u32 = 18;
+
+const OPERATION_KEYS: [&str; 9] =
+    ["method", "effect", "key", "agencies", "procedures", "request", "answer", "request_element", "answer_element"];

@@ -5,6 +5,7 @@ mod compile;
 pub mod explain;
 mod file;
 mod join;
+mod paths;
 pub mod plan;
 
 #[cfg(test)]

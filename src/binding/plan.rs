@@ -107,6 +107,20 @@ pub struct Operation {
     pub(crate) answer: PlanId,
     /// `key`: paths below the request wrapper.
     pub(crate) key: Vec<Vec<Step>>,
+    /// `agencies` and `procedures`.
+    pub(crate) subjects: Subjects,
+}
+
+/// Where a request names the agencies and procedures that its sender must have a right to, dossier by dossier.
+#[derive(Debug, Default)]
+pub(crate) struct Subjects {
+    /// To the element that stands for one dossier, below the request wrapper: the deepest that all paths share. Empty:
+    /// the wrapper itself.
+    pub(crate) each: Vec<Step>,
+    /// `agencies`: below that element, to values that are an agency's code or begin with one.
+    pub(crate) agencies: Vec<Vec<Step>>,
+    /// `procedures`: below that element, to values that are a procedure's code.
+    pub(crate) procedures: Vec<Vec<Step>>,
 }
 
 /// One step of a path below an element.

@@ -154,6 +154,24 @@ fn every_kind_of_mistake_has_its_message() {
         (("key = [\"Reading/Station\"]", ""), SAME),
         (("key = [\"Reading/Station\"]", "key = [\"Reading/Statoin\"]"), SAME),
         (("key = [\"Reading/Station\"]", "key = [\"Reading/@note/x\"]"), SAME),
+        (
+            (
+                "key = [\"Reading/Station\"]",
+                "key = [\"Reading/Station\"]\nagencies = [\"Reading/Staton\", \"Reading\", \"Reading/@nota\"]\nprocedures = [\".\", \"Reading/Sky/x\"]",
+            ),
+            SAME,
+        ),
+        (
+            ("key = [\"Reading/Station\"]", "key = [\"Reading/Station\"]\nagencies = [\"Reading/Tag\"]"),
+            ("name=\"Tag\"", "name=\"Tag\" default=\"H56\""),
+        ),
+        (
+            (
+                "key = [\"Reading/Station\"]",
+                "key = [\"Reading/Station\"]\nagencies = \"Reading/Station\"\nagences = []",
+            ),
+            SAME,
+        ),
         (("[operation.Report]", "[operation.Report]\nanswer_element = \"Answer\""), SAME),
         (("[operation.Report]", "[operation.Report]\nrequest_elemnt = \"R\""), SAME),
         // Paths.

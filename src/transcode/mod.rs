@@ -2,6 +2,8 @@
 
 mod decode;
 mod encode;
+mod paths;
+pub mod subjects;
 mod values;
 mod wire;
 
@@ -10,7 +12,7 @@ mod tests;
 #[cfg(test)]
 mod verdicts;
 
-use crate::binding::plan::{OperationId, Partner, Step};
+use crate::binding::plan::{OperationId, Partner};
 use crate::schema::model::Schema;
 use crate::xml::tape::{NodeId, Tape};
 use crate::xml::writer::Writer;
@@ -117,12 +119,27 @@ pub fn request_key(partner: &Partner, operation: OperationId, tape: &Tape<'_>, n
             key.push_str(&tape.source()[tape.span(node)]);
             continue;
         }
-        collect_key(partner, tape, node, path, &mut key);
+        paths::each_value(partner, tape, node, path, &mut |_, value| {
+            key.push_str(value.trim());
+            // A separator that no value holds.
+            key.push('\u{1F}');
+        });
         if key.len() == before {
             return None;
         }
     }
     (!key.is_empty()).then_some(key)
+}
+
+/// The codes that the binding's `agencies` and `procedures` find in a request, dossier by dossier; none where the
+/// operation has neither. `node` was decoded before.
+pub fn subjects<'t>(
+    partner: &Partner,
+    operation: OperationId,
+    tape: &Tape<'t>,
+    node: NodeId,
+) -> Vec<subjects::Subject<'t>> {
+    subjects::find(partner, &partner.operation_of(operation).subjects, tape, node)
 }
 
 /// Writes the answer wrapper for a successful call whose response message is `wire`.
@@ -157,29 +174,4 @@ pub fn encode_refusal(partner: &Partner, operation: OperationId, outcome: Outcom
         out.truncate(start);
     }
     written
-}
-
-/// Appends every value that a key path finds below `node`, each with a separator that no value holds.
-fn collect_key(partner: &Partner, tape: &Tape<'_>, node: NodeId, path: &[Step], key: &mut String) {
-    let Some((step, rest)) = path.split_first() else {
-        key.push_str(tape.text(node).trim());
-        key.push('\u{1F}');
-        return;
-    };
-    match step {
-        Step::Attribute(namespace, local) => {
-            if let Some(value) = tape.attribute(node, partner.schema.namespace_name(*namespace), local) {
-                key.push_str(value.trim());
-                key.push('\u{1F}');
-            }
-        }
-        Step::Element(namespace, local) => {
-            let namespace = tape.namespace_id(partner.schema.namespace_name(*namespace));
-            for child in tape.child_elements(node) {
-                if tape.local(child) == &**local && Some(tape.namespace(child)) == namespace {
-                    collect_key(partner, tape, child, rest, key);
-                }
-            }
-        }
-    }
 }

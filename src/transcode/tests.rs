@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use expect_test::{Expect, expect};
 use prost_reflect::{DynamicMessage, MessageDescriptor, prost::Message};
 
-use super::{Outcome, decode, encode, encode_refusal, encode_request, request_key};
+use super::subjects::Codes;
+use super::{Outcome, decode, encode, encode_refusal, encode_request, request_key, subjects};
 use crate::binding::plan::{OperationId, Partner};
 use crate::problem::Problems;
 use crate::xml::limits::Limits;
@@ -316,6 +317,50 @@ fn the_key_of_a_request_is_what_its_paths_find() {
     assert_eq!(request_key(&contract.partner, contract.operation("FindLoans"), &tape, 0), None);
 }
 
+/// Each dossier on a line: agencies, then procedures, each with where it stands.
+fn subjects_of(contract: &Contract, operation: &str, xml: &str) -> String {
+    let tape = Tape::parse(xml, &Limits::default()).expect("well-formed");
+    let show = |codes: &Codes<'_>| -> String {
+        let each = codes.values.iter().zip(&codes.nodes);
+        each.map(|(value, &node)| format!(" {}={value}", tape.path(node))).collect()
+    };
+    let found = subjects(&contract.partner, contract.operation(operation), &tape, 0);
+    found.iter().map(|one| format!("agencies{} procedures{}\n", show(&one.agencies), show(&one.procedures))).collect()
+}
+
+#[test]
+fn what_a_request_is_about_is_found_dossier_by_dossier() {
+    let batch = "<hs:DongBoHoSoMC xmlns:hs='http://molisa.gov.vn/hoso/1.0'><data>
+        <HoSo><MaHoSo>H56.14-240426-0001</MaHoSo><MaTTHC> 1.0141<![CDATA[99]]> </MaTTHC><MaDonViXuLy>H56</MaDonViXuLy></HoSo>
+        <HoSo><MaHoSo>H29-2404<!-- -->26-0002</MaHoSo><MaTTHC/><TaiLieuNop><MaHoSo>no</MaHoSo></TaiLieuNop></HoSo>
+        <x:HoSo xmlns:x='urn:x'><MaHoSo>no</MaHoSo></x:HoSo></data><HoSo><MaHoSo>no</MaHoSo></HoSo></hs:DongBoHoSoMC>";
+    expect![[r#"
+        agencies /DongBoHoSoMC/data/HoSo[1]/MaHoSo=H56.14-240426-0001 /DongBoHoSoMC/data/HoSo[1]/MaDonViXuLy=H56 procedures /DongBoHoSoMC/data/HoSo[1]/MaTTHC=1.014199
+        agencies /DongBoHoSoMC/data/HoSo[2]/MaHoSo=H29-240426-0002 procedures
+    "#]]
+    .assert_eq(&subjects_of(&dossiers(), "DongBoHoSoMC", batch));
+    let look =
+        "<hs:TraCuuHoSo xmlns:hs='http://molisa.gov.vn/hoso/1.0'><MaHoSo>H56-240426-0001</MaHoSo></hs:TraCuuHoSo>";
+    assert_eq!(subjects_of(&dossiers(), "TraCuuHoSo", look), "", "no right is asked for");
+    let misspelt = "<Ship><item><Name>A</Name></item><Item><Name>B</Name></Item></Ship>";
+    assert_eq!(
+        subjects_of(&crates("refuse"), "Ship", misspelt),
+        "agencies /Ship/item/Name=A procedures\nagencies /Ship/Item/Name=B procedures\n",
+        "what an alias lets through is found too"
+    );
+}
+
+#[test]
+fn explain_says_what_a_member_must_have_a_right_to() {
+    let contract = dossiers();
+    let text = crate::binding::explain::explain(&contract.partner, contract.operation("DongBoHoSoMC"));
+    let rights: Vec<&str> = text.lines().map(str::trim).filter(|line| line.starts_with("right to")).collect();
+    expect![[r#"
+          right to agencies                         MaHoSo and MaDonViXuLy of each data/HoSo
+          right to procedures                       MaTTHC of each data/HoSo"#]]
+    .assert_eq(&rights.join("\n"));
+}
+
 #[test]
 fn explain_shows_every_element_with_its_field() {
     let contract = loans();
@@ -434,11 +479,13 @@ time_zone = "+07:00"
 
 [alias]
 lines = "Lines"
+item = "Item"
 
 [operation.Ship]
 method = "crates.v1.Depot/Ship"
 effect = "once"
 key = ["Number"]
+agencies = ["Item/Name"]
 [operation.Ship.request]
 Number = "number"
 Mode = "mode as Mode"
