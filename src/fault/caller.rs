@@ -1,8 +1,8 @@
 //! Why a member may not call.
 
-use super::Fault;
 use super::code::Code;
 use super::text::Texts;
+use super::{Fault, Place};
 use crate::member::Refusal;
 
 /// The caller learns which of the reasons it is, not what the registry says of others.
@@ -23,9 +23,31 @@ impl From<Refusal> for Fault {
                     "The client header names another member than this certificate may speak for.",
                 ),
             ),
-            Refusal::Right { .. } => Self::new(Code::Forbidden),
+            Refusal::Right { .. } | Refusal::Agency { .. } | Refusal::Procedure { .. } => Self::new(Code::Forbidden),
             Refusal::Busy { .. } => Self::new(Code::Busy),
         };
         fault.because(refusal)
+    }
+}
+
+impl Fault {
+    /// Of a member that has no right to what stands at `place`: the operation, a code of an agency or of a procedure.
+    pub fn no_right(refusal: Refusal, place: Place) -> Self {
+        let (vi, en) = match &refusal {
+            Refusal::Right { .. } => ("thao tác này", "this operation"),
+            Refusal::Agency { .. } => ("thao tác này thay mặt cơ quan này", "this operation for this agency"),
+            Refusal::Procedure { .. } => {
+                ("thao tác này đối với thủ tục hành chính này", "this operation in this procedure")
+            }
+            Refusal::Unknown | Refusal::Impersonation { .. } | Refusal::Busy { .. } => {
+                return Self::from(refusal).at(place);
+            }
+        };
+        let (line, path) = (place.line, place.path.as_deref().unwrap_or_default());
+        let texts = Texts::new(
+            format!("Dòng {line}, {path}: bên gọi không có quyền gọi {vi}."),
+            format!("Line {line}, {path}: the caller has no right to {en}."),
+        );
+        Self::with_texts(Code::Forbidden, texts).at(place).because(refusal)
     }
 }

@@ -1,8 +1,8 @@
 //! The inbound call: SOAP in, gRPC, SOAP out, step by step.
 //!
 //! ```text
-//! route ▶ accept ▶ member ▶ body ▶ read ▶ speak ▶ name ▶ permit ▶ decode ▶ prepare ▶ call ▶ encode
-//! └─ plain HTTP refusals ─────┘ └─ SOAP faults ──────────────────────────────────────────────────┘
+//! route ▶ accept ▶ member ▶ body ▶ read ▶ speak ▶ name ▶ permit ▶ decode ▶ cover ▶ prepare ▶ call ▶ encode
+//! └─ plain HTTP refusals ─────┘ └─ SOAP faults ──────────────────────────────────────────────────────────┘
 //! ```
 //! * What comes out is decided before a byte of it is sent.
 //! * Nothing of the message as received is held while the service is called.
@@ -40,6 +40,7 @@ use self::steps::{Asked, Prepared};
 use self::trace::Trace;
 use crate::binding::plan::Partner;
 use crate::fault::Fault;
+use crate::fault::code::{Code, Limit};
 use crate::fault::refusal::Refusal;
 use crate::fault::text::Language;
 use crate::grpc::Upstream;
@@ -165,7 +166,8 @@ impl Inbound {
             Err(answer) => return answer,
         };
         entry.stage = Stage::Body;
-        let bounds = Bounds { bytes_max: self.limits.body_bytes_max, time_max: self.limits.body_time_max };
+        let bytes_max = holder.message_bytes_max().unwrap_or(usize::MAX).min(self.limits.body_bytes_max);
+        let bounds = Bounds { bytes_max, time_max: self.limits.body_time_max };
         let body = match body::read(body, bounds, &self.room).await {
             Ok(body) => body,
             Err(error) => return Answer::Plain(error.into()),
@@ -225,6 +227,9 @@ impl Inbound {
         entry.stage = Stage::Permit;
         let spoken = asked.speak(&self.members.load(), &holder)?;
         entry.spoken_by(spoken.speaker().id());
+        if spoken.speaker().message_bytes_max().is_some_and(|bytes_max| body.bytes.len() > bytes_max) {
+            return Err(Fault::new(Code::Limit(Limit::Bytes)));
+        }
         let named = spoken.name()?;
         entry.operation.clone_from(&named.operation().name);
         let permitted = named.permit()?;
@@ -235,7 +240,8 @@ impl Inbound {
             entry.unknown = passed.count;
             manner.reply.report_unknown(passed.count, &passed.paths);
         }
-        decoded.prepare(&entry.trace)
+        let covered = decoded.cover().inspect_err(|_| entry.stage = Stage::Permit)?;
+        covered.prepare(&entry.trace)
     }
 
     async fn call(

@@ -1,7 +1,7 @@
 //! The steps from a received message to a call that may be made, each made by the one before it alone.
 //!
 //! ```text
-//! Asked ──speak──▶ Spoken ──name──▶ Named ──permit──▶ Permitted ──decode──▶ Decoded ──key──▶ Prepared
+//! Asked ──speak──▶ Spoken ──name──▶ Named ──permit──▶ Permitted ──decode──▶ Decoded ──cover──▶ Covered ──key──▶ Prepared
 //! ```
 //! A step takes the value of the step before it and no other: a call that is decoded before it is permitted, or made
 //! before it is decoded, does not compile.
@@ -20,10 +20,10 @@ use crate::fault::code::Code;
 use crate::fault::text::Texts;
 use crate::fault::{Fault, Place};
 use crate::grpc::Metadata;
-use crate::member::{Member, Permit, Registry, Subsystem};
+use crate::member::{self, Member, Permit, Registry, Subsystem};
 use crate::soap::xroad::Party;
 use crate::transcode::{self, Passed};
-use crate::xml::tape::Tape;
+use crate::xml::tape::{NodeId, Tape};
 
 /// A message whose envelope and headers keep their rules.
 pub(super) struct Asked<'t> {
@@ -58,6 +58,9 @@ pub(super) struct Decoded<'t> {
     passed: Passed,
 }
 
+/// A call whose member has a right to every dossier that it is about.
+pub(super) struct Covered<'t>(Decoded<'t>);
+
 /// Everything the call needs; nothing of the message as received is left in it.
 #[derive(Debug)]
 pub(super) struct Prepared {
@@ -86,6 +89,16 @@ impl<'t> Asked<'t> {
             Headers::Addressing(_) | Headers::None => holder.clone(),
         };
         Ok(Spoken { asked: self, speaker })
+    }
+
+    /// The fault of a member that has no right to what stands at `node`, below the Body; to the whole where it is
+    /// `None`.
+    fn no_right(&self, refusal: member::Refusal, node: Option<NodeId>, rule: &'static str) -> Fault {
+        let child = self.question.envelope.child;
+        let node = node.unwrap_or(child);
+        let path = self.tape.path_below(node, self.tape.parent(child));
+        let place = Place { path: Some(path), line: self.tape.line(node), rule: Cow::Borrowed(rule) };
+        Fault::no_right(refusal, place)
     }
 }
 
@@ -116,7 +129,10 @@ impl<'t> Named<'t> {
 
     /// Asks for the right, and for a place among the member's calls.
     pub(super) fn permit(self) -> Result<Permitted<'t>, Fault> {
-        let permit = self.spoken.speaker.permit(&self.spoken.asked.partner.name, &self.operation().name)?;
+        let asked = &self.spoken.asked;
+        let place = self.spoken.speaker.admit()?;
+        let permit = Member::permit(place, &asked.partner.name, &self.operation().name);
+        let permit = permit.map_err(|refusal| asked.no_right(refusal, None, "right.operation"))?;
         Ok(Permitted { named: self, permit })
     }
 }
@@ -131,14 +147,43 @@ impl<'t> Permitted<'t> {
     }
 }
 
-impl Decoded<'_> {
+impl<'t> Decoded<'t> {
     /// What of the message was passed over.
     pub(super) fn passed(&self) -> &Passed {
         &self.passed
     }
 
+    /// Asks for the right to each dossier that the message is about. After the message is known to be valid: a code
+    /// that is no code is a mistake, not a trespass.
+    pub(super) fn cover(self) -> Result<Covered<'t>, Fault> {
+        let Permitted { named, permit } = &self.permitted;
+        let asked = &named.spoken.asked;
+        let child = asked.question.envelope.child;
+        for subject in transcode::subjects(asked.partner, named.operation, asked.tape, child) {
+            let covered = permit.cover(&subject.agencies.values, &subject.procedures.values);
+            covered.map_err(|refusal| {
+                let (node, rule) = match &refusal {
+                    member::Refusal::Agency { at, .. } => (subject.agencies.nodes.get(*at), "right.agency"),
+                    member::Refusal::Procedure { at, .. } => (subject.procedures.nodes.get(*at), "right.procedure"),
+                    _ => (None, "right.operation"),
+                };
+                asked.no_right(refusal, node.copied(), rule)
+            })?;
+        }
+        Ok(Covered(self))
+    }
+}
+
+impl Covered<'_> {
     /// Adds what goes along with the message: who asks, and what makes a repeat the same request.
     pub(super) fn prepare(self, trace: &Trace) -> Result<Prepared, Fault> {
+        self.0.prepare(trace)
+    }
+}
+
+impl Decoded<'_> {
+    /// Adds what goes along with the message: who asks, and what makes a repeat the same request.
+    fn prepare(self, trace: &Trace) -> Result<Prepared, Fault> {
         let Permitted { named, permit } = &self.permitted;
         let mut metadata = self.headers();
         metadata.insert("traceparent", once(&trace.parent()));
@@ -152,6 +197,9 @@ impl Decoded<'_> {
             metadata.insert("idempotency-key", once(self.key()?.as_str()));
         }
         metadata.insert("lienthong-member", ascii(permit.member().id().as_str()));
+        if !permit.member().agencies().is_empty() {
+            metadata.insert("lienthong-agencies", ascii(&permit.member().agencies().join(",")));
+        }
         let operation = named.operation;
         Ok(Prepared { operation, message: Bytes::from(self.wire), metadata, _permit: self.permitted.permit })
     }

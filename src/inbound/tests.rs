@@ -26,6 +26,18 @@ certificates = [{ issuer = "CN=CA", subject = "CN=reader" }]
 operations = ["TraCuuHoSo"]
 
 [[member]]
+id = "h01"
+x_road = ["VN/GOV/000.00.00.H01"]
+agencies = ["H01"]
+certificates = [{ issuer = "CN=CA", subject = "CN=h01" }]
+message_bytes_max = 4096
+[[member.right]]
+operations = ["CapNhat*"]
+[[member.right]]
+operations = ["NopHoSo"]
+procedures = ["2.*"]
+
+[[member]]
 id = "server"
 certificates = [{ issuer = "CN=CA", subject = "CN=server" }]
 speaks_for = ["x-road:VN/GOV"]
@@ -179,7 +191,7 @@ fn each_kind_of_wrong_message_stops_at_its_step_with_its_code() {
         "invalid_operation /Envelope/Body/Other 1 R2712",
         "Permit h56 via - op [] id -",
     );
-    check("reader", v11("", WITHDRAW), "forbidden", "Permit reader via - op [RutHoSo] id -");
+    check("reader", v11("", WITHDRAW), "forbidden /RutHoSo 1 right.operation", "Permit reader via - op [RutHoSo] id -");
     check(
         "h56",
         v11("", &LOOK_UP.replace("MaHoSo>", "MaSo>")),
@@ -197,8 +209,45 @@ fn each_kind_of_wrong_message_stops_at_its_step_with_its_code() {
     check(
         "server",
         v11(&x_road(H29, "RutHoSo", "7"), WITHDRAW),
-        "forbidden",
+        "forbidden /RutHoSo 1 right.operation",
         "Permit reader via server op [RutHoSo] id 7",
+    );
+    let progress = |codes: &[&str]| {
+        let one = |code: &&str| {
+            format!(
+                "<TienDo>\n<MaHoSo>{code}</MaHoSo><NguoiXuLy>A</NguoiXuLy><ThoiDiemXuLy>20240426080000</ThoiDiemXuLy>\
+                 <NoiDungXuLy>x</NoiDungXuLy><TrangThai>4</TrangThai></TienDo>"
+            )
+        };
+        let rows: String = codes.iter().map(one).collect();
+        let body = format!(
+            "<h:CapNhatTienDoHoSoMC xmlns:h='http://molisa.gov.vn/hoso/1.0'><data>{rows}</data></h:CapNhatTienDoHoSoMC>"
+        );
+        v11("", &body)
+    };
+    check(
+        "h01",
+        progress(&["H01-240426-0001", "H01.12-240426-0001"]),
+        "called with a key",
+        "Decode h01 via - op [CapNhatTienDoHoSoMC] id -",
+    );
+    check(
+        "h01",
+        progress(&["H01-240426-0001", "H02-240426-0001"]),
+        "forbidden /CapNhatTienDoHoSoMC/data/TienDo[2]/MaHoSo 3 right.agency",
+        "Permit h01 via - op [CapNhatTienDoHoSoMC] id -",
+    );
+    check(
+        "h01",
+        progress(&["H02"]),
+        "invalid_schema /CapNhatTienDoHoSoMC/data/TienDo/MaHoSo 2 cvc-pattern-valid",
+        "Decode h01 via - op [CapNhatTienDoHoSoMC] id -",
+    );
+    check(
+        "server",
+        v11(&x_road(("000.00.00.H01", "any"), "TraCuuHoSo", "7"), &format!("{LOOK_UP}<!--{}-->", "x".repeat(4096))),
+        "limit_bytes",
+        "Permit h01 via server op [] id 7",
     );
 }
 

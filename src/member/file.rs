@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use toml::Spanned;
 
 use super::pin::{Pin, Pinned, share};
+use super::right::{Agencies, Patterns, Right};
 use super::{Member, MemberId, Registry, SignaturePolicy, Spoken, Subsystem, rate_limiter};
 use crate::crypto::Digest;
 use crate::crypto::certificate::{Certificate, der_of_pem};
@@ -28,7 +29,7 @@ struct Entry {
     #[serde(default)]
     name: String,
     #[serde(default)]
-    agencies: Vec<String>,
+    agencies: Vec<Spanned<String>>,
     #[serde(default)]
     x_road: Vec<Spanned<String>>,
     certificates: Vec<Spanned<CertificateEntry>>,
@@ -36,14 +37,25 @@ struct Entry {
     signature: Option<Spanned<String>>,
     #[serde(default)]
     sign_answers: bool,
-    #[serde(default = "all")]
-    partners: Vec<String>,
-    #[serde(default = "all")]
-    operations: Vec<String>,
+    partners: Option<Vec<Spanned<String>>>,
+    operations: Option<Vec<Spanned<String>>>,
+    #[serde(default)]
+    right: Vec<Spanned<RightEntry>>,
     #[serde(default)]
     speaks_for: Vec<Spanned<String>>,
     requests_per_second: Option<NonZeroU32>,
     concurrency: Option<Spanned<usize>>,
+    message_bytes_max: Option<Spanned<usize>>,
+}
+
+/// What is left out is not narrowed: all of it, for `agencies` all of the member's.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RightEntry {
+    partners: Option<Vec<Spanned<String>>>,
+    operations: Option<Vec<Spanned<String>>>,
+    agencies: Option<Vec<Spanned<String>>>,
+    procedures: Option<Vec<Spanned<String>>>,
 }
 
 /// Exactly one of: `file`, `spki_sha256`, `issuer` with `subject`.
@@ -54,10 +66,6 @@ struct CertificateEntry {
     spki_sha256: Option<String>,
     issuer: Option<String>,
     subject: Option<String>,
-}
-
-fn all() -> Vec<String> {
-    vec!["*".to_owned()]
 }
 
 pub(super) fn load(path: &Path, problems: &mut Problems) -> Option<Registry> {
@@ -122,6 +130,13 @@ impl Reader<'_> {
         });
         let x_road = x_road.collect();
         let speaks_for = entry.speaks_for.iter().filter_map(|spoken| self.spoken(spoken)).collect();
+        let agencies = self.agencies(at, entry);
+        let rights = self.rights(at, entry, &agencies);
+        let message_bytes_max = entry.message_bytes_max.as_ref().map(|written| *written.get_ref());
+        if let Some(written) = entry.message_bytes_max.as_ref().filter(|bytes| *bytes.get_ref() < MESSAGE_BYTES_MIN) {
+            let remedy = format!("write a number from {MESSAGE_BYTES_MIN}; the gateway's body_bytes_max holds as well");
+            self.error(written.span().start, "message_bytes_max is out of range", remedy);
+        }
         let concurrency = entry.concurrency.as_ref().map_or(CONCURRENCY, |written| *written.get_ref());
         if !(1..=CONCURRENCY_MAX).contains(&concurrency) {
             let at = entry.concurrency.as_ref().map_or(at, |written| written.span().start);
@@ -130,18 +145,88 @@ impl Reader<'_> {
         Some(Arc::new(Member {
             id: MemberId(entry.id.as_str().into()),
             name: entry.name.clone(),
-            agencies: entry.agencies.clone(),
+            agencies: agencies.0,
             x_road,
             certificates,
             signing_certificates,
             signature: self.signature(entry.signature.as_ref()),
             signs_answers: entry.sign_answers,
-            partners: entry.partners.clone(),
-            operations: entry.operations.clone(),
+            rights,
+            message_bytes_max,
             speaks_for,
             rate: rate_limiter(entry.requests_per_second),
             places: Arc::new(Semaphore::new(concurrency.clamp(1, CONCURRENCY_MAX))),
         }))
+    }
+
+    fn agencies(&mut self, at: usize, entry: &Entry) -> Agencies {
+        if entry.agencies.len() > AGENCIES_MAX {
+            let message = format!("member {} has more than {AGENCIES_MAX} agencies", entry.id);
+            self.error(at, message, "name the agencies above them");
+        }
+        Agencies(entry.agencies.iter().map(|code| self.agency(code)).collect())
+    }
+
+    fn agency(&mut self, written: &Spanned<String>) -> String {
+        let code = written.get_ref();
+        let allowed = |c: char| c.is_ascii_alphanumeric() || c == '.';
+        let ends_well = !code.starts_with('.') && !code.ends_with('.');
+        let is_code = (1..=AGENCY_BYTES_MAX).contains(&code.len()) && code.chars().all(allowed) && ends_well;
+        if !is_code && code != "*" {
+            let remedy = "write a code like H56.14 or 000.00.00.H56, or * for all";
+            self.error(written.span().start, format!("'{code}' is no agency's code"), remedy);
+        }
+        code.clone()
+    }
+
+    /// The `[[member.right]]`s; without any, the flat lists are the one right.
+    fn rights(&mut self, at: usize, entry: &Entry, own: &Agencies) -> Vec<Right> {
+        if entry.right.is_empty() {
+            return vec![Right {
+                partners: self.patterns(entry.partners.as_deref()),
+                operations: self.patterns(entry.operations.as_deref()),
+                agencies: own.clone(),
+                procedures: self.patterns(None),
+            }];
+        }
+        if entry.partners.is_some() || entry.operations.is_some() {
+            let message = format!("member {} has both rights and a list of partners or operations", entry.id);
+            self.error(at, message, "move the list into a [[member.right]]");
+        }
+        entry.right.iter().map(|right| self.right(right.get_ref(), own)).collect()
+    }
+
+    fn right(&mut self, entry: &RightEntry, own: &Agencies) -> Right {
+        let agencies = entry.agencies.as_ref().map(|codes| {
+            let codes = codes.iter().map(|written| {
+                let code = self.agency(written);
+                // A relay hands over what is whoever's, without being a party to it: that is said with a star alone.
+                if code != "*" && !own.has(&code) {
+                    let message = format!("the right is for {code}, for which the member does not speak");
+                    self.error(written.span().start, message, "add it to the member's agencies");
+                }
+                code
+            });
+            Agencies(codes.collect())
+        });
+        Right {
+            partners: self.patterns(entry.partners.as_deref()),
+            operations: self.patterns(entry.operations.as_deref()),
+            agencies: agencies.unwrap_or_else(|| own.clone()),
+            procedures: self.patterns(entry.procedures.as_deref()),
+        }
+    }
+
+    fn patterns(&mut self, written: Option<&[Spanned<String>]>) -> Patterns {
+        let Some(written) = written else { return Patterns(vec!["*".to_owned()]) };
+        for pattern in written {
+            let text = pattern.get_ref();
+            if text.is_empty() || text.find('*').is_some_and(|at| at + 1 < text.len()) {
+                let message = format!("'{text}' is neither a name nor a beginning of names");
+                self.error(pattern.span().start, message, "write a name, or a beginning with * at its end");
+            }
+        }
+        Patterns(written.iter().map(|pattern| pattern.get_ref().clone()).collect())
     }
 
     fn signature(&mut self, written: Option<&Spanned<String>>) -> SignaturePolicy {
@@ -252,3 +337,9 @@ const ID_BYTES_MAX: usize = 64;
 /// Calls of one member at once, where the file does not say.
 const CONCURRENCY: usize = 256;
 const CONCURRENCY_MAX: usize = 100_000;
+/// Smaller is no message.
+const MESSAGE_BYTES_MIN: usize = 1024;
+/// They go along with each call.
+const AGENCIES_MAX: usize = 100;
+/// National code lists: 35 characters.
+const AGENCY_BYTES_MAX: usize = 35;

@@ -6,7 +6,9 @@
 
 mod file;
 mod pin;
+mod right;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -16,6 +18,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use self::pin::Pinned;
+use self::right::{Right, Uncovered};
 use crate::crypto::certificate::Certificate;
 use crate::problem::Problems;
 
@@ -48,8 +51,8 @@ pub struct Member {
     signing_certificates: Option<Vec<Pinned>>,
     signature: SignaturePolicy,
     signs_answers: bool,
-    partners: Vec<String>,
-    operations: Vec<String>,
+    rights: Vec<Right>,
+    message_bytes_max: Option<usize>,
     speaks_for: Vec<Spoken>,
     rate: Option<DefaultDirectRateLimiter>,
     places: Arc<Semaphore>,
@@ -84,11 +87,20 @@ pub struct Registry {
     members: Vec<Arc<Member>>,
 }
 
-/// Proof that a member may make this call now; holds its place among the calls under way.
+/// Proof that a member's limits allow one call more; holds its place among the calls under way.
+#[derive(Debug)]
+pub struct Place {
+    member: Arc<Member>,
+    _held: OwnedSemaphorePermit,
+}
+
+/// Proof that a member may call this operation now; holds its place.
 #[derive(Debug)]
 pub struct Permit {
-    member: Arc<Member>,
-    _place: OwnedSemaphorePermit,
+    place: Place,
+    operation: String,
+    /// Of the member's rights, those to the operation.
+    rights: Vec<usize>,
 }
 
 /// Why a call is not allowed.
@@ -112,6 +124,26 @@ pub enum Refusal {
         member: MemberId,
         /// What was asked for.
         operation: String,
+    },
+    /// The member has no right to the operation for this agency.
+    #[error("member {member} has no right to {operation} for this agency")]
+    Agency {
+        /// Who calls.
+        member: MemberId,
+        /// What was asked for.
+        operation: String,
+        /// Which of the codes asked about.
+        at: usize,
+    },
+    /// The member has no right to the operation in this procedure, for these agencies at least.
+    #[error("member {member} has no right to {operation} in this procedure")]
+    Procedure {
+        /// Who calls.
+        member: MemberId,
+        /// What was asked for.
+        operation: String,
+        /// Which of the codes asked about.
+        at: usize,
     },
     /// More requests in a second, or more at once, than the member may make.
     #[error("member {member} has reached its limit")]
@@ -168,23 +200,39 @@ impl Member {
         &self.name
     }
 
-    /// Codes of the agencies that it is, or speaks for, the broadest first.
+    /// Codes of the agencies that it is, or speaks for, the broadest first; `*` is all.
     pub fn agencies(&self) -> &[String] {
         &self.agencies
     }
 
-    /// Lets one call of an operation begin, or says why not. Takes a place of the member's until dropped.
-    pub fn permit(self: &Arc<Self>, partner: &str, operation: &str) -> Result<Permit, Refusal> {
-        let listed = |list: &[String], wanted: &str| list.iter().any(|one| one == "*" || one == wanted);
-        if !listed(&self.partners, partner) || !listed(&self.operations, operation) {
-            return Err(Refusal::Right { member: self.id.clone(), operation: operation.to_owned() });
-        }
+    /// Longest request, bytes; `None` where the gateway's own limit is all.
+    pub fn message_bytes_max(&self) -> Option<usize> {
+        self.message_bytes_max
+    }
+
+    /// Lets one call more begin, whatever it asks for. Takes a place of the member's until dropped.
+    ///
+    /// Errors: [`Refusal::Busy`].
+    pub fn admit(self: &Arc<Self>) -> Result<Place, Refusal> {
         let busy = || Refusal::Busy { member: self.id.clone() };
         if self.rate.as_ref().is_some_and(|rate| rate.check().is_err()) {
             return Err(busy());
         }
-        let place = self.places.clone().try_acquire_owned().map_err(|_| busy())?;
-        Ok(Permit { member: self.clone(), _place: place })
+        let held = self.places.clone().try_acquire_owned().map_err(|_| busy())?;
+        Ok(Place { member: self.clone(), _held: held })
+    }
+
+    /// Lets an admitted call be of this operation, for whatever agency and procedure it will turn out to be.
+    ///
+    /// Errors: [`Refusal::Right`] where no right is to the operation.
+    pub fn permit(place: Place, partner: &str, operation: &str) -> Result<Permit, Refusal> {
+        let rights = place.member.rights.iter().enumerate();
+        let rights: Vec<usize> =
+            rights.filter(|(_, right)| right.has_operation(partner, operation)).map(|(at, _)| at).collect();
+        if rights.is_empty() {
+            return Err(Refusal::Right { member: place.member.id.clone(), operation: operation.to_owned() });
+        }
+        Ok(Permit { place, operation: operation.to_owned(), rights })
     }
 
     /// What of its messages must be signed.
@@ -260,7 +308,21 @@ impl SignaturePolicy {
 impl Permit {
     /// Whose call it is.
     pub fn member(&self) -> &Arc<Member> {
-        &self.member
+        &self.place.member
+    }
+
+    /// Whether the right extends to one dossier: to all the agencies and all the procedures that it names.
+    ///
+    /// Errors: [`Refusal::Agency`] or [`Refusal::Procedure`], with the place of a code in its list.
+    pub fn cover(&self, agencies: &[Cow<'_, str>], procedures: &[Cow<'_, str>]) -> Result<(), Refusal> {
+        let rights = self.rights.iter().map(|&at| &self.place.member.rights[at]);
+        right::covers(rights, agencies, procedures).map_err(|uncovered| {
+            let (member, operation) = (self.place.member.id.clone(), self.operation.clone());
+            match uncovered {
+                Uncovered::Agency(at) => Refusal::Agency { member, operation, at },
+                Uncovered::Procedure(at) => Refusal::Procedure { member, operation, at },
+            }
+        })
     }
 }
 

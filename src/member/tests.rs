@@ -1,10 +1,11 @@
 //! members.toml and certificates in, members or refusals out.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use expect_test::{Expect, expect};
 
-use super::{Registry, SignaturePolicy, Subsystem};
+use super::{Member, Refusal, Registry, SignaturePolicy, Subsystem};
 use crate::clock::UnixMillis;
 use crate::crypto::Digest;
 use crate::crypto::certificate::Certificate;
@@ -71,19 +72,19 @@ fn the_certificate_says_who_calls_and_the_header_only_what_it_may() {
 }
 
 #[test]
-fn rights_rate_and_concurrency_are_bounded() {
+fn operations_rate_and_concurrency_are_bounded() {
     let registry = load(GOOD).0.expect("sound");
     let portal = registry.holder(&certificate(1, "")).expect("known");
-    let refused = portal.permit("hoso", "NopHoSo").expect_err("no right");
+    let place = portal.admit().expect("the first");
+    let refused = Member::permit(place, "hoso", "NopHoSo").expect_err("no right");
     assert_eq!(refused.to_string(), "member portal has no right to NopHoSo");
-    drop(portal.permit("hoso", "TraCuuHoSo").expect("the first"));
-    let refused = portal.permit("hoso", "TraCuuHoSo").expect_err("one in a second");
+    let refused = portal.admit().expect_err("one in a second");
     assert_eq!(refused.to_string(), "member portal has reached its limit");
     let province = registry.holder(&certificate(9, "CN=h56")).expect("known");
-    let first = province.permit("hoso", "NopHoSo").expect("the first");
-    province.permit("hoso", "NopHoSo").expect_err("one at a time");
+    let first = Member::permit(province.admit().expect("the first"), "hoso", "NopHoSo").expect("all operations");
+    province.admit().expect_err("one at a time");
     drop(first);
-    province.permit("hoso", "NopHoSo").expect("the place is free again");
+    province.admit().expect("the place is free again");
 }
 
 /// A certificate on disk and in hand.
@@ -144,6 +145,104 @@ sign_answers = true
     assert_eq!((plain.signature_policy(), plain.signs_answers()), (SignaturePolicy::None, false));
 }
 
+/// Whether a member may call `hoso` this operation on a dossier of these agencies and procedures.
+fn asked(registry: &Registry, operation: &str, agencies: &[&str], procedures: &[&str]) -> String {
+    fn codes<'c>(texts: &[&'c str]) -> Vec<Cow<'c, str>> {
+        texts.iter().map(|&text| Cow::Borrowed(text)).collect()
+    }
+    let member = registry.holder(&certificate(9, "CN=h56")).expect("known");
+    let permit = Member::permit(member.admit().expect("a place"), "hoso", operation);
+    match permit.and_then(|permit| permit.cover(&codes(agencies), &codes(procedures))) {
+        Ok(()) => "yes".to_owned(),
+        Err(Refusal::Agency { at, .. }) => format!("no: agency {}", agencies[at]),
+        Err(Refusal::Procedure { at, .. }) => format!("no: procedure {}", procedures[at]),
+        Err(Refusal::Right { operation, .. }) => format!("no: operation {operation}"),
+        Err(other) => format!("no: {other}"),
+    }
+}
+
+#[test]
+fn a_right_is_to_an_operation_for_an_agency_in_a_procedure() {
+    let registry = load(
+        r#"
+[[member]]
+id = "h56"
+certificates = [{ issuer = "CN=CA", subject = "CN=h56" }]
+agencies = ["000.00.00.H56", "H56"]
+[[member.right]]
+partners = ["hoso"]
+operations = ["DongBoHoSoMC"]
+procedures = ["1.014199", "2.*"]
+[[member.right]]
+operations = ["DongBoHoSoMC", "CapNhat*"]
+agencies = ["H56.14"]
+procedures = ["3.000181"]
+[[member.right]]
+partners = ["lgsp"]
+"#,
+    );
+    let registry = registry.0.unwrap_or_else(|| panic!("{}", registry.1));
+    let cases: &[(&str, &[&str], &[&str])] = &[
+        ("DongBoHoSoMC", &["H56-240426-0001", "H56"], &["1.014199"]),
+        ("DongBoHoSoMC", &["000.00.00.H56-240426-0001", "H56.14"], &["1.014199.H42"]),
+        ("DongBoHoSoMC", &["H56.14-240426-0001"], &["2.000134.000.00.00.H56"]),
+        ("DongBoHoSoMC", &["H56.14-240426-0001"], &["3.000181"]),
+        ("DongBoHoSoMC", &[], &[]),
+        // A part of a name is no prefix.
+        ("DongBoHoSoMC", &["H5-240426-0001"], &[]),
+        ("DongBoHoSoMC", &["H561"], &[]),
+        ("DongBoHoSoMC", &["H56.1"], &["3.000181"]),
+        ("DongBoHoSoMC", &["h56"], &[]),
+        ("DongBoHoSoMC", &["H56"], &["1.0141991"]),
+        ("DongBoHoSoMC", &["H56"], &["20.1"]),
+        // Two codes in one value.
+        ("DongBoHoSoMC", &["H56.14 H29"], &[]),
+        // One right covers the agency, another the procedure.
+        ("DongBoHoSoMC", &["H56.15"], &["3.000181"]),
+        ("DongBoHoSoMC", &["H56", "H29.1-240426-0001"], &["1.014199"]),
+        ("CapNhatTienDo", &["H56.14.01"], &[]),
+        ("CapNhatTienDo", &["H56"], &[]),
+        ("NopHoSo", &[], &[]),
+    ];
+    let all: String = cases
+        .iter()
+        .map(|(operation, agencies, procedures)| {
+            format!("{operation} {agencies:?} {procedures:?}: {}\n", asked(&registry, operation, agencies, procedures))
+        })
+        .collect();
+    expect![[r#"
+        DongBoHoSoMC ["H56-240426-0001", "H56"] ["1.014199"]: yes
+        DongBoHoSoMC ["000.00.00.H56-240426-0001", "H56.14"] ["1.014199.H42"]: yes
+        DongBoHoSoMC ["H56.14-240426-0001"] ["2.000134.000.00.00.H56"]: yes
+        DongBoHoSoMC ["H56.14-240426-0001"] ["3.000181"]: yes
+        DongBoHoSoMC [] []: yes
+        DongBoHoSoMC ["H5-240426-0001"] []: no: agency H5-240426-0001
+        DongBoHoSoMC ["H561"] []: no: agency H561
+        DongBoHoSoMC ["H56.1"] ["3.000181"]: no: procedure 3.000181
+        DongBoHoSoMC ["h56"] []: no: agency h56
+        DongBoHoSoMC ["H56"] ["1.0141991"]: no: procedure 1.0141991
+        DongBoHoSoMC ["H56"] ["20.1"]: no: procedure 20.1
+        DongBoHoSoMC ["H56.14 H29"] []: no: agency H56.14 H29
+        DongBoHoSoMC ["H56.15"] ["3.000181"]: no: procedure 3.000181
+        DongBoHoSoMC ["H56", "H29.1-240426-0001"] ["1.014199"]: no: agency H29.1-240426-0001
+        CapNhatTienDo ["H56.14.01"] []: yes
+        CapNhatTienDo ["H56"] []: no: agency H56
+        NopHoSo [] []: no: operation NopHoSo
+    "#]]
+    .assert_eq(&all);
+}
+
+#[test]
+fn all_agencies_are_written_as_a_star_and_none_is_none() {
+    let of = |agencies: &str| {
+        let text = format!("[[member]]\nid='m'\ncertificates=[{{issuer='CN=CA',subject='CN=h56'}}]\n{agencies}");
+        load(&text).0.expect("sound")
+    };
+    assert_eq!(asked(&of("agencies = ['*']"), "DongBoDVC", &["H29"], &["9.9"]), "yes");
+    assert_eq!(asked(&of(""), "DongBoDVC", &["H29"], &["9.9"]), "no: agency H29");
+    assert_eq!(asked(&of(""), "TraCuuHoSo", &[], &[]), "yes");
+}
+
 fn check(text: &str, expected: Expect) {
     let (registry, problems) = load(text);
     assert!(registry.is_none(), "accepted");
@@ -172,6 +271,12 @@ certificates = [{ issuer = "CN=x", subject = "CN=y" }]
 id = "d"
 certificates = [{ issuer = "CN=x", subject = "CN=z" }]
 signing_certificates = [{ issuer = "CN=x", subject = "CN=y" }]
+agencies = ["H56", "H 29", "G07."]
+operations = ["A"]
+message_bytes_max = 1023
+[[member.right]]
+operations = ["A*B", ""]
+agencies = ["H56.14", "H29", "*"]
 "#,
         expect![[r#"
             members.toml:2: error: member id 'a b' is not made of letters, digits, '-', '_' and '.'
@@ -198,14 +303,28 @@ signing_certificates = [{ issuer = "CN=x", subject = "CN=y" }]
                 remedy: write none, body or message
             members.toml:13: error: two members are called c
                 remedy: rename one
+            members.toml:16: error: member d has both rights and a list of partners or operations
+                remedy: move the list into a [[member.right]]
             members.toml:16: error: c and d sign with the same certificate
                 remedy: give each a key of its own, or let one speak for the other
+            members.toml:20: error: 'H 29' is no agency's code
+                remedy: write a code like H56.14 or 000.00.00.H56, or * for all
+            members.toml:20: error: 'G07.' is no agency's code
+                remedy: write a code like H56.14 or 000.00.00.H56, or * for all
+            members.toml:22: error: message_bytes_max is out of range
+                remedy: write a number from 1024; the gateway's body_bytes_max holds as well
+            members.toml:24: error: 'A*B' is neither a name nor a beginning of names
+                remedy: write a name, or a beginning with * at its end
+            members.toml:24: error: '' is neither a name nor a beginning of names
+                remedy: write a name, or a beginning with * at its end
+            members.toml:25: error: the right is for H29, for which the member does not speak
+                remedy: add it to the member's agencies
         "#]],
     );
     check(
         "[[member]]\nid = 'a'\ncertificate = []\n",
         expect![[r#"
-            members.toml:3: error: unknown field `certificate`, expected one of `id`, `name`, `agencies`, `x_road`, `certificates`, `signing_certificates`, `signature`, `sign_answers`, `partners`, `operations`, `speaks_for`, `requests_per_second`, `concurrency`
+            members.toml:3: error: unknown field `certificate`, expected one of `id`, `name`, `agencies`, `x_road`, `certificates`, `signing_certificates`, `signature`, `sign_answers`, `partners`, `operations`, `right`, `speaks_for`, `requests_per_second`, `concurrency`, `message_bytes_max`
                 remedy: correct the file
         "#]],
     );

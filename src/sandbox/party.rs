@@ -9,8 +9,10 @@ pub struct Party {
     pub identifier: &'static str,
     /// Name for people.
     pub name: &'static str,
-    /// Agency code.
+    /// Agency code, the long form.
     pub agency: &'static str,
+    /// What else its entry in members.toml says: limits and rights.
+    pub terms: &'static str,
 }
 
 /// The national portal.
@@ -19,14 +21,31 @@ pub const PORTAL: Party = Party {
     identifier: "VN/GOV/000.00.00.G22/dvcqg",
     name: "Cổng Dịch vụ công quốc gia",
     agency: "000.00.00.G22",
+    terms: "
+[[member.right]]                           # hands over what provinces send it, whoever's it is
+partners     = [\"hoso\"]
+agencies     = [\"*\"]
+",
 };
 
 /// The portal's clerk, as X-Road's `userId`.
 pub const PORTAL_USER: &str = "dvcqg.can-bo-01";
 
 /// A province that keeps dossiers of its own.
-pub const PROVINCE: Party =
-    Party { id: "h56", identifier: "VN/GOV/000.00.00.H56/mcdt", name: "Tỉnh Thanh Hóa", agency: "000.00.00.H56" };
+pub const PROVINCE: Party = Party {
+    id: "h56",
+    identifier: "VN/GOV/000.00.00.H56/mcdt",
+    name: "Tỉnh Thanh Hóa",
+    agency: "000.00.00.H56",
+    terms: "
+[[member.right]]                           # hands over its own dossiers and their progress, by any exchange
+operations   = [\"DongBo*\", \"CapNhat*\", \"XuLyHoSo\", \"MSyncDocument\", \"MDocumentTraces\"]
+
+[[member.right]]                           # submits to the ministry for its citizens, and asks
+partners     = [\"hoso\"]
+operations   = [\"NopHoSo\", \"BoSungHoSo\", \"RutHoSo\", \"TraCuuHoSo\", \"DanhSachHoSo\", \"Lay*\"]
+",
+};
 
 /// The portal and two provinces.
 pub const MEMBERS: [Party; 3] = [
@@ -36,6 +55,11 @@ pub const MEMBERS: [Party; 3] = [
         identifier: "VN/GOV/000.00.00.H29/mcdt",
         name: "Thành phố Hồ Chí Minh",
         agency: "000.00.00.H29",
+        terms: "\
+requests_per_second = 1000
+concurrency         = 64
+message_bytes_max   = 4194304
+",
     },
     PROVINCE,
 ];

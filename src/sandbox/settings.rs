@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::error::Error;
 use super::layout::Layout;
-use super::party::MEMBERS;
+use super::party::{MEMBERS, Party};
 
 /// Writes every settings file that is not there yet; ports are 0 until they are known.
 pub fn write(layout: &Layout) -> Result<(), Error> {
@@ -46,16 +46,24 @@ fn with_port(line: &str, port: u16) -> Option<String> {
 }
 
 fn members() -> String {
-    let mut text = String::from("# Who may call. A certificate belongs to the member that names it here.\n");
-    for member in MEMBERS {
+    let mut text = String::from(MEMBERS_HEAD);
+    for Party { id, name, agency, identifier, terms } in MEMBERS {
+        let short = agency.trim_start_matches("000.00.00.");
         text.push_str(&format!(
-            "\n[[member]]\nid           = \"{}\"\nname         = \"{}\"\nagencies     = [\"{}\"]\nx_road       = [\"{}\"]\n\
-             certificates = [{{ file = \"pki/members/{}.crt\" }}]\n",
-            member.id, member.name, member.agency, member.identifier, member.id
+            "\n[[member]]\nid           = \"{id}\"\nname         = \"{name}\"\n\
+             agencies     = [\"{agency}\", \"{short}\"]\nx_road       = [\"{identifier}\"]\n\
+             certificates = [{{ file = \"pki/members/{id}.crt\" }}]\n{terms}"
         ));
     }
     text
 }
+
+const MEMBERS_HEAD: &str = "\
+# Who may call. A certificate belongs to the member that names it here; two of them for as long as one replaces the other.
+# agencies: for whom a member speaks, each code in every form that its messages have. It hands over no dossier of others.
+# [[member.right]]: operations, agencies and procedures that go together; without any, all operations for its agencies.
+# `lienthong members list` shows this file as it is understood, `lienthong members add` adds to it.
+";
 
 const GATEWAY: &str = r#"# The gateway. Paths are relative to this file; `lienthong check --config lienthong.toml` reads it all.
 members = "members.toml"

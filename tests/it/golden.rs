@@ -60,16 +60,17 @@ async fn answers(world: &World, case: &Case) -> String {
 }
 
 async fn exchange(world: &World, case: &Case, version: Version, http: Http) -> String {
+    let facts = world.prepare(&case.before).await;
     let body = match &case.input {
         Input::Bytes(bytes) => bytes.clone(),
         Input::Body(template) => {
-            let filled = world.prepare(&case.before).await.fill(template);
-            let headers: XRoad = xroad("dvcqg", &root_name(&filled));
+            let filled = facts.fill(template);
+            let headers: XRoad = xroad(&facts.member, &root_name(&filled));
             envelope(version, Some(&headers), &filled)
         }
     };
     let started = Instant::now();
-    let sent = send(&world.member("dvcqg"), http, post(&world.soap(), version.content_type(), body)).await;
+    let sent = send(&world.member(&facts.member), http, post(&world.soap(), version.content_type(), body)).await;
     assert!(started.elapsed() < TIME_MAX, "{}: took {:?}", case.folder.display(), started.elapsed());
     match sent {
         // How much of the refusal arrives while the sender still writes is chance.

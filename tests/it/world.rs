@@ -29,6 +29,8 @@ pub struct World {
 
 /// What a request is filled in with after the steps before it.
 pub struct Facts {
+    /// Who sends.
+    pub member: String,
     now: Zoned,
     code: String,
     dossier: String,
@@ -107,14 +109,20 @@ impl World {
 
     /// Sends a body in SOAP 1.1 with X-Road headers and a fresh id, as the national portal.
     pub async fn say(&self, body: &str) -> Answer {
-        let message = envelope(Version::Soap11, Some(&xroad("dvcqg", &root_name(body))), body);
-        let request = post(&self.soap(), Version::Soap11.content_type(), message);
-        send(&self.member("dvcqg"), Http::One, request).await.expect("the gateway answers")
+        self.say_as("dvcqg", body).await
     }
 
-    /// Takes a fresh dossier through these steps; the first is `submit`.
+    /// The same, as any member.
+    pub async fn say_as(&self, member: &str, body: &str) -> Answer {
+        let message = envelope(Version::Soap11, Some(&xroad(member, &root_name(body))), body);
+        let request = post(&self.soap(), Version::Soap11.content_type(), message);
+        send(&self.member(member), Http::One, request).await.expect("the gateway answers")
+    }
+
+    /// Takes a fresh dossier through these steps, as the national portal unless one of them says `as MEMBER`.
     pub async fn prepare(&self, steps: &[String]) -> Facts {
         let mut facts = Facts {
+            member: "dvcqg".to_owned(),
             now: Timestamp::now().to_zoned(TimeZone::fixed(Offset::constant(7))),
             code: format!("IT-{}", uuid::Uuid::new_v4().simple()),
             dossier: hostile::UNKNOWN.to_owned(),
@@ -129,7 +137,8 @@ impl World {
 
     async fn submit(&self, template: &str, facts: &mut Facts) {
         let own_code = format!("IT-{}", uuid::Uuid::new_v4().simple());
-        let answer = self.say(&fill(template, &Filling { code: &own_code, ..facts.filling() })).await.text();
+        let body = fill(template, &Filling { code: &own_code, ..facts.filling() });
+        let answer = self.say_as(&facts.member, &body).await.text();
         facts.dossier = element(&answer, "MaHoSo").unwrap_or_else(|| panic!("not submitted: {answer}"));
     }
 
@@ -138,11 +147,15 @@ impl World {
             let file = format!("{}/tests/golden/{case}/request.xml", env!("CARGO_MANIFEST_DIR"));
             std::fs::read_to_string(&file).expect("the case it names has a request")
         };
+        if let Some(member) = step.strip_prefix("as ") {
+            facts.member = member.to_owned();
+            return;
+        }
         if let Some(case) = step.strip_prefix("submit ") {
             return self.submit(&request(case), facts).await;
         }
         if let Some(case) = step.strip_prefix("report ") {
-            let answer = self.say(&facts.fill(&request(case))).await.text();
+            let answer = self.say_as(&facts.member, &facts.fill(&request(case))).await.text();
             assert_eq!(element(&answer, "error_code").as_deref(), Some("0"), "not reported: {answer}");
             return;
         }
@@ -153,7 +166,7 @@ impl World {
             }
             "withdraw" => {
                 let sample = Sample::named("RutHoSo").expect("there is such a sample");
-                let answer = self.say(&sample.body(&facts.filling())).await.text();
+                let answer = self.say_as(&facts.member, &sample.body(&facts.filling())).await.text();
                 assert_eq!(element(&answer, "error_code").as_deref(), Some("0"), "not withdrawn: {answer}");
             }
             "accept" => {
@@ -185,7 +198,7 @@ impl Facts {
     }
 
     fn filling(&self) -> Filling<'_> {
-        let Self { now, code, dossier, round, amount } = self;
+        let Self { now, code, dossier, round, amount, .. } = self;
         Filling { now, code, dossier, round: *round, paper: "GPLD-07", amount: *amount }
     }
 }
