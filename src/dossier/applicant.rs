@@ -162,7 +162,8 @@ pub fn withdraw(turn: &Turn<'_>, request: WithdrawDossierRequest) -> Result<With
 
 /// `ConfirmPayment`: once by reference and transaction, whatever the key.
 ///
-/// The payment platform is not who submitted the dossier: it may name any, and reads back its code and status only.
+/// The payment platform is no party to the dossier: it may name any that waits for payment, and reads back its code and
+/// status only. Of others it is not told that they are there.
 pub fn confirm_payment(turn: &Turn<'_>, request: ConfirmPaymentRequest) -> Result<ConfirmPaymentResponse, Error> {
     payment_rules(turn, &request)?;
     let asked = Digest::of(&request.encode_to_vec());
@@ -172,7 +173,8 @@ pub fn confirm_payment(turn: &Turn<'_>, request: ConfirmPaymentRequest) -> Resul
     }
     let id = [partner.clone(), reference.clone(), transfer.clone()];
     let mut case = Case::open_any(turn, &request.code)?;
-    case.must_be(Status::PaymentRequested)?;
+    let is_party = turn.caller.sees(&case.record);
+    case.must_be(Status::PaymentRequested).map_err(|error| if is_party { error } else { Error::UnknownDossier })?;
     if case.outstanding() != request.amount_vnd {
         return Err(Error::AmountMismatch);
     }
@@ -188,9 +190,8 @@ pub fn confirm_payment(turn: &Turn<'_>, request: ConfirmPaymentRequest) -> Resul
         description: request.description,
     });
     let key = case.key().to_owned();
-    let submitter = turn.caller.sees(&case.record.member);
     let whole = case.finish(outside_step(PAYMENT_PLATFORM, "Xác nhận thanh toán phí, lệ phí".to_owned()))?;
-    let shown = if submitter {
+    let shown = if is_party {
         whole
     } else {
         DossierSummary { code: whole.code, status: whole.status, ..DossierSummary::default() }
@@ -223,7 +224,7 @@ pub fn get(turn: &Turn<'_>, request: GetDossierRequest) -> Result<GetDossierResp
     check.text("code", &request.code, 1..=50);
     check.finish()?;
     let record = turn.records.find_whole(&request.code)?.ok_or(Error::UnknownDossier)?;
-    if !turn.caller.sees(&record.member) {
+    if !turn.caller.sees(&record) {
         return Err(Error::UnknownDossier);
     }
     Ok(GetDossierResponse { dossier: Some(record.dossier) })
@@ -250,7 +251,7 @@ pub fn list(turn: &Turn<'_>, request: ListDossiersRequest) -> Result<ListDossier
     let size = i64::from(if request.page_size == 0 { PAGE_USUAL } else { request.page_size });
     let (total, dossiers) = turn.records.list(&Filter {
         unit: unit.key().to_owned(),
-        member: turn.caller.member.clone(),
+        party: turn.caller.party(),
         from: midnight(from),
         until: midnight(to).saturating_add(DAY_SECONDS),
         skip: size * i64::from(request.page.max(1) - 1),

@@ -32,7 +32,7 @@ impl<'a> Case<'a> {
     /// Takes up the dossier of this code, if the caller may see it.
     pub fn open(turn: &'a Turn<'a>, code: &str) -> Result<Self, Error> {
         let case = Self::open_any(turn, code)?;
-        if turn.caller.sees(&case.record.member) { Ok(case) } else { Err(Error::UnknownDossier) }
+        if turn.caller.sees(&case.record) { Ok(case) } else { Err(Error::UnknownDossier) }
     }
 
     /// Takes up the dossier of this code, whoever submitted it.

@@ -21,7 +21,7 @@ pub enum Error {
     /// Fields of the request break the contract.
     #[error("{} fields are invalid", .0.len())]
     Invalid(Vec<Violation>),
-    /// No such dossier, or none that this member submitted.
+    /// No such dossier, or none that this member submitted or is a party to.
     #[error("unknown dossier")]
     UnknownDossier,
     /// No such procedure in the catalogue.

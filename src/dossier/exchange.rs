@@ -72,7 +72,7 @@ fn take_over(turn: &Turn<'_>, expected: Expected, sent: Dossier) -> Result<(), E
     let Some((key, record)) = turn.records.find(&sent.code)? else {
         return if expected == Expected::Known { Err(Error::UnknownDossier) } else { add(turn, sent, digest) };
     };
-    if !turn.caller.sees(&record.member) {
+    if !turn.caller.sees(&record) {
         // The code is taken: more than that is nobody's business.
         return Err(if expected == Expected::Known { Error::UnknownDossier } else { Error::OtherContent });
     }

@@ -120,8 +120,8 @@ pub struct Content {
 pub struct Filter {
     /// The unit's code in its short form.
     pub unit: String,
-    /// Only what this member submitted.
-    pub member: Option<String>,
+    /// Only what this one submitted or is a party to; `None`: everybody's.
+    pub party: Option<Party>,
     /// First second of submission.
     pub from: i64,
     /// First second that is too late.
@@ -132,10 +132,31 @@ pub struct Filter {
     pub take: i64,
 }
 
+/// Who submits dossiers and is a party to others.
+#[derive(Debug, Clone)]
+pub struct Party {
+    /// Its id.
+    pub member: String,
+    /// Agencies that it is or speaks for, in their short form; those below them are meant, too.
+    pub agencies: Vec<String>,
+}
+
 /// The tables of one connection, inside a transaction.
 #[derive(Debug, Clone, Copy)]
 pub struct Records<'a> {
     connection: &'a Connection,
+}
+
+// The unit's dossiers of some days that a party (?4, NULL for the ministry) submitted, or that one of its agencies (?5)
+// handles or has numbered: a key is the agency's short code, `-`, and the rest.
+macro_rules! listed {
+    () => {
+        "WHERE unit = ?1 AND submitted >= ?2 AND submitted < ?3 AND (?4 IS NULL OR member = ?4 OR EXISTS(
+             SELECT 1 FROM json_each(?5) AS own
+             WHERE unit = own.value OR substr(dossier.unit, 1, length(own.value) + 1) = own.value || '.'
+                OR substr(dossier.key, 1, length(own.value) + 1) IN (own.value || '-', own.value || '.')
+         ))"
+    };
 }
 
 impl<'a> Records<'a> {
@@ -281,26 +302,26 @@ impl<'a> Records<'a> {
 
     /// How many dossiers a filter finds in all, and the page it asks for.
     pub fn list(&self, filter: &Filter) -> Result<(i64, Vec<Dossier>), Error> {
+        let Filter { unit, party, from, until, skip, take } = filter;
+        let member = party.as_ref().map(|party| party.member.as_str());
+        // A JSON array: how many agencies there are, the statement stays the same.
+        let agencies = party.as_ref().map(|party| serde_json::json!(party.agencies).to_string());
         let total = self
             .connection
-            .prepare_cached(
-                "SELECT count(*) FROM dossier
-                 WHERE unit = ?1 AND submitted >= ?2 AND submitted < ?3 AND (?4 IS NULL OR member = ?4)",
-            )
+            .prepare_cached(concat!("SELECT count(*) FROM dossier ", listed!()))
             .and_then(|mut statement| {
-                statement.query_row(params![filter.unit, filter.from, filter.until, filter.member], |row| row.get(0))
+                statement.query_row(params![unit, from, until, member, agencies], |row| row.get(0))
             })
             .map_err(failed)?;
         let rows: Vec<Stored> = self
             .connection
-            .prepare_cached(
-                "SELECT member, resume, moved, synced, body FROM dossier
-                 WHERE unit = ?1 AND submitted >= ?2 AND submitted < ?3 AND (?4 IS NULL OR member = ?4)
-                 ORDER BY submitted, key LIMIT ?5 OFFSET ?6",
-            )
+            .prepare_cached(concat!(
+                "SELECT member, resume, moved, synced, body FROM dossier ",
+                listed!(),
+                " ORDER BY submitted, key LIMIT ?6 OFFSET ?7"
+            ))
             .and_then(|mut statement| {
-                let Filter { unit, member, from, until, skip, take } = filter;
-                statement.query_map(params![unit, from, until, member, take, skip], stored)?.collect()
+                statement.query_map(params![unit, from, until, member, agencies, take, skip], stored)?.collect()
             })
             .map_err(failed)?;
         let dossiers: Result<Vec<Dossier>, Error> =
@@ -396,7 +417,7 @@ fn answered(row: &Row<'_>) -> rusqlite::Result<Answered> {
 }
 
 /// The processing unit as dossiers are listed by.
-fn unit_key(dossier: &Dossier) -> String {
+pub fn unit_key(dossier: &Dossier) -> String {
     let code = &dossier.processing_unit_code;
     super::code::AgencyCode::parse(code).map_or_else(|| code.clone(), |code| code.key().to_owned())
 }

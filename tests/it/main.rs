@@ -12,6 +12,7 @@ mod failing;
 mod golden;
 mod hostile;
 mod normal;
+mod parties;
 mod profiles;
 mod refused;
 mod round_trip;

@@ -33,7 +33,7 @@ pub struct Facts {
     pub member: String,
     now: Zoned,
     code: String,
-    dossier: String,
+    pub dossier: String,
     round: i32,
     amount: i64,
 }

@@ -27,6 +27,7 @@ mod directory;
 mod exchange;
 mod life;
 mod once;
+mod parties;
 pub(crate) mod pki;
 mod reading;
 mod refusals;
