@@ -40,7 +40,7 @@
 //! ```
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use prost_reflect::DescriptorPool;
@@ -111,6 +111,19 @@ pub fn load(file: &Path, now: UnixMillis, problems: &mut Problems) -> Option<Gat
     settings.filter(|_| usable)
 }
 
+/// The members file that a settings file names, whatever else is wrong with it.
+pub fn members_file(file: &Path, problems: &mut Problems) -> Option<PathBuf> {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) => {
+            problems.error(Place::file(file), format!("cannot be read: {error}"), "name a settings file");
+            return None;
+        }
+    };
+    let (root, _) = DeTable::parse_recoverable(&text);
+    Keys { text: &text, file, name: "", table: root.get_ref(), at: 0, problems }.path("members")
+}
+
 fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> Option<Gateway> {
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
@@ -138,7 +151,11 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
     let log = log(&mut root);
     let tls = tls(&mut root, now);
     let members = root.path("members");
-    let members = members.and_then(|path| Registry::load(&path, root.problems));
+    let members = members.and_then(|path| {
+        let members = Registry::load(&path, root.problems)?;
+        members.check_validity(&path, now, root.problems);
+        Some(members)
+    });
     let services = services(&mut root, tls.as_ref());
     let pools: Vec<DescriptorPool> = services.iter().map(|(_, pool)| pool.clone()).collect();
     let services: Vec<Service> = services.into_iter().filter_map(|(service, _)| service).collect();

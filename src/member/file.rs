@@ -1,4 +1,4 @@
-//! `members.toml` as written → [`Registry`], all problems at once.
+//! `members.toml` as written → [`Registry`], all problems at once. docs/members.md is its reference.
 
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -8,9 +8,9 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use toml::Spanned;
 
-use super::pin::{Pin, Pinned, share};
+use super::pin::{Known, Pin, Pinned, share};
 use super::right::{Agencies, Patterns, Right};
-use super::{Member, MemberId, Registry, SignaturePolicy, Spoken, Subsystem, rate_limiter};
+use super::{Limits, Member, MemberId, Registry, SignaturePolicy, Spoken, Subsystem, rate_limiter};
 use crate::crypto::Digest;
 use crate::crypto::certificate::{Certificate, der_of_pem};
 use crate::problem::{Place, Problems};
@@ -96,6 +96,12 @@ pub(super) fn load(path: &Path, problems: &mut Problems) -> Option<Registry> {
     good.then_some(Registry { members })
 }
 
+/// Whether a member can be called so.
+pub(super) fn is_id(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=ID_BYTES_MAX).contains(&text.len()) && text.chars().all(allowed)
+}
+
 struct Reader<'r> {
     path: &'r Path,
     text: &'r str,
@@ -106,9 +112,8 @@ impl Reader<'_> {
     fn member(&mut self, entry: &Spanned<Entry>) -> Option<Arc<Member>> {
         let at = entry.span().start;
         let entry = entry.get_ref();
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if entry.id.is_empty() || entry.id.len() > ID_BYTES_MAX || !entry.id.chars().all(allowed) {
-            let message = format!("member id '{}' is not made of letters, digits, '-', '_' and '.'", entry.id);
+        if !is_id(&entry.id) {
+            let message = format!("member id '{}' is not made of {ID_MADE_OF}", entry.id);
             self.error(at, message, "choose a short id");
         }
         if entry.certificates.is_empty() {
@@ -152,7 +157,11 @@ impl Reader<'_> {
             signature: self.signature(entry.signature.as_ref()),
             signs_answers: entry.sign_answers,
             rights,
-            message_bytes_max,
+            limits: Limits {
+                requests_per_second: entry.requests_per_second,
+                concurrency: concurrency.clamp(1, CONCURRENCY_MAX),
+                message_bytes_max,
+            },
             speaks_for,
             rate: rate_limiter(entry.requests_per_second),
             places: Arc::new(Semaphore::new(concurrency.clamp(1, CONCURRENCY_MAX))),
@@ -245,7 +254,7 @@ impl Reader<'_> {
 
     fn pin(&mut self, entry: &Spanned<CertificateEntry>) -> Option<Pinned> {
         let at = entry.span().start;
-        let mut whole = None;
+        let mut known = None;
         let pin = match entry.get_ref() {
             CertificateEntry { file: Some(file), spki_sha256: None, issuer: None, subject: None } => {
                 let path = self.path.parent().unwrap_or(Path::new("")).join(file);
@@ -257,8 +266,9 @@ impl Reader<'_> {
                     self.error(at, message, "name the member's certificate file");
                     return None;
                 };
-                whole = Some(der);
-                Pin::Spki(certificate.spki)
+                let pin = Pin::Spki(certificate.spki);
+                known = Some(Known { facts: certificate, der });
+                pin
             }
             CertificateEntry { file: None, spki_sha256: Some(digest), issuer: None, subject: None } => {
                 let Some(digest) = Digest::from_hex(digest) else {
@@ -275,7 +285,8 @@ impl Reader<'_> {
                 return None;
             }
         };
-        Some(Pinned { pin, der: whole })
+        let line = Place::at(self.path, self.text, at).line.unwrap_or_default();
+        Some(Pinned { pin, known, line })
     }
 
     fn spoken(&mut self, written: &Spanned<String>) -> Option<Spoken> {
@@ -333,6 +344,8 @@ impl Reader<'_> {
 }
 
 const PIN_REMEDY: &str = "openssl x509 -in member.crt -pubkey -noout | openssl pkey -pubin -outform der | sha256sum";
+/// For people.
+pub(super) const ID_MADE_OF: &str = "letters, digits, '-', '_' and '.'";
 const ID_BYTES_MAX: usize = 64;
 /// Calls of one member at once, where the file does not say.
 const CONCURRENCY: usize = 256;

@@ -11,6 +11,7 @@ mod edge;
 mod failing;
 mod golden;
 mod hostile;
+mod members;
 mod normal;
 mod parties;
 mod profiles;
