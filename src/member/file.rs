@@ -10,20 +10,18 @@ use toml::Spanned;
 
 use super::pin::{Known, Pin, Pinned, share};
 use super::right::{Agencies, Patterns, Right};
-use super::{Limits, Member, MemberId, Registry, SignaturePolicy, Spoken, Subsystem, rate_limiter};
+use super::{Limits, Member, MemberId, Registry, SignaturePolicy, Spoken, Subsystem, keys, rate_limiter};
 use crate::crypto::Digest;
 use crate::crypto::certificate::{Certificate, der_of_pem};
 use crate::problem::{Place, Problems};
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
     member: Vec<Spanned<Entry>>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Entry {
     id: String,
     #[serde(default)]
@@ -50,7 +48,6 @@ struct Entry {
 
 /// What is left out is not narrowed: all of it, for `agencies` all of the member's.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct RightEntry {
     partners: Option<Vec<Spanned<String>>>,
     operations: Option<Vec<Spanned<String>>>,
@@ -60,7 +57,6 @@ struct RightEntry {
 
 /// Exactly one of: `file`, `spki_sha256`, `issuer` with `subject`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct CertificateEntry {
     file: Option<String>,
     spki_sha256: Option<String>,
@@ -76,15 +72,18 @@ pub(super) fn load(path: &Path, problems: &mut Problems) -> Option<Registry> {
             return None;
         }
     };
-    let file: File = match toml::from_str(&text) {
-        Ok(file) => file,
-        Err(error) => {
-            let place = error.span().map_or(Place::file(path), |span| Place::at(path, &text, span.start));
-            problems.error(place, error.message(), "correct the file");
-            return None;
-        }
-    };
     let mut found = Problems::new();
+    let read = match keys::check(path, &text, &mut found) {
+        true => toml::from_str::<File>(&text).map_err(|error| {
+            let place = error.span().map_or(Place::file(path), |span| Place::at(path, &text, span.start));
+            found.error(place, error.message(), "correct the file");
+        }),
+        false => Err(()),
+    };
+    let Ok(file) = read else {
+        problems.append(found);
+        return None;
+    };
     let mut reader = Reader { path, text: &text, problems: &mut found };
     let members: Vec<Arc<Member>> = file.member.iter().filter_map(|entry| reader.member(entry)).collect();
     reader.check_unique(&file.member, &members);

@@ -9,6 +9,7 @@ pub mod description;
 mod edit;
 mod expiry;
 mod file;
+mod keys;
 mod pin;
 mod right;
 

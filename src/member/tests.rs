@@ -322,9 +322,26 @@ agencies = ["H56.14", "H29", "*"]
         "#]],
     );
     check(
-        "[[member]]\nid = 'a'\ncertificate = []\n",
+        "[[member]]\nid = 'a'\nsignatur = 'body'\ncertificate = []\n[[member.right]]\nagency = []\n[[members]]\n",
         expect![[r#"
-            members.toml:3: error: unknown field `certificate`, expected one of `id`, `name`, `agencies`, `x_road`, `certificates`, `signing_certificates`, `signature`, `sign_answers`, `partners`, `operations`, `right`, `speaks_for`, `requests_per_second`, `concurrency`, `message_bytes_max`
+            members.toml:1: error: missing field `certificates`
+                remedy: correct the file
+            members.toml:3: error: unknown key signatur
+                remedy: did you mean signature?
+            members.toml:4: error: unknown key certificate
+                remedy: did you mean certificates?
+            members.toml:6: error: unknown key agency
+                remedy: known here: partners, operations, agencies, procedures
+            members.toml:7: error: unknown key members
+                remedy: did you mean member?
+        "#]],
+    );
+    check(
+        "[[member]]\nid = 'a\ncertificates = [\n",
+        expect![[r#"
+            members.toml:2: error: invalid literal string, expected `'`
+                remedy: correct the file
+            members.toml:3: error: unclosed array, expected `]`
                 remedy: correct the file
         "#]],
     );
