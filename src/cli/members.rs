@@ -44,6 +44,8 @@ struct ListArgs {
 
 /// Report every problem of the members file at once, and certificates that have expired or will within 30 days.
 ///
+/// `lienthong check` reports as much, and rights to operations that no contract has.
+///
 /// Exit status: 0 where the gateway would take the file, else 1.
 #[derive(Debug, clap::Args)]
 struct CheckArgs {
@@ -164,6 +166,7 @@ fn report(added: &Added, config: &Path) -> String {
     } else {
         text.push_str("  when the member uses the new certificate, take the old one out of the file\n");
     }
+    text.push_str("  a gateway that serves takes the change up when it reads the file again\n");
     if added.signs_apart {
         text.push_str(
             "  its signatures are told by signing_certificates: add the new one there, too, if it signs with it\n",
@@ -230,9 +233,9 @@ const EXAMPLES: &str = "Examples:
 
 const ADD_EXAMPLES: &str = "Examples:
   a province, called h57 after its certificate's common name:
-    lienthong members add --cert h57.crt --name 'Tỉnh Khánh Hòa' --agency 000.00.00.H57 --agency H57 \\
-      --x-road VN/GOV/000.00.00.H57/mcdt
+    lienthong members add --cert h57.crt --name 'Tỉnh Khánh Hòa' \\
+      --agency 000.00.00.H57 --agency H57 --x-road VN/GOV/000.00.00.H57/mcdt
   one that only asks:
-    lienthong members add --cert thanh-tra.crt --id thanh-tra --operations 'TraCuuHoSo,DanhSachHoSo,Lay*'
+    lienthong members add --cert thanh-tra.crt --operations 'TraCuuHoSo,Lay*'
   the new certificate of a member, beside the old one:
     lienthong members add --cert h57-2028.crt --id h57";

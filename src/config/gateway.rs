@@ -150,16 +150,19 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
     let limits = limits(&mut root);
     let log = log(&mut root);
     let tls = tls(&mut root, now);
-    let members = root.path("members");
-    let members = members.and_then(|path| {
-        let members = Registry::load(&path, root.problems)?;
-        members.check_validity(&path, now, root.problems);
+    let members_file = root.path("members");
+    let members = members_file.as_ref().and_then(|path| {
+        let members = Registry::load(path, root.problems)?;
+        members.check_validity(path, now, root.problems);
         Some(members)
     });
     let services = services(&mut root, tls.as_ref());
     let pools: Vec<DescriptorPool> = services.iter().map(|(_, pool)| pool.clone()).collect();
     let services: Vec<Service> = services.into_iter().filter_map(|(service, _)| service).collect();
     let partners = partners(&mut root, &pools);
+    if let (Some(members), Some(file), false) = (&members, &members_file, root.problems.has_errors()) {
+        members.check_names(file, &names(&partners), root.problems);
+    }
     let (soap, admin) = listen?;
     let Tls { acceptor, .. } = tls?;
     Some(Gateway {
@@ -268,6 +271,15 @@ fn partners(root: &mut Keys<'_, '_>, pools: &[DescriptorPool]) -> Vec<Partner> {
         names.push(name);
     }
     partners
+}
+
+/// Partners and their operations.
+fn names(partners: &[Partner]) -> Vec<(&str, Vec<&str>)> {
+    let named = partners.iter().map(|partner| {
+        let operations = partner.operations.iter().map(|operation| operation.name.as_str()).collect();
+        (partner.name.as_str(), operations)
+    });
+    named.collect()
 }
 
 fn limits(root: &mut Keys<'_, '_>) -> Option<Limits> {

@@ -195,16 +195,19 @@ impl Reader<'_> {
                 operations: self.patterns(entry.operations.as_deref()),
                 agencies: own.clone(),
                 procedures: self.patterns(None),
+                line: self.line(at),
             }];
         }
         if entry.partners.is_some() || entry.operations.is_some() {
             let message = format!("member {} has both rights and a list of partners or operations", entry.id);
             self.error(at, message, "move the list into a [[member.right]]");
         }
-        entry.right.iter().map(|right| self.right(right.get_ref(), own)).collect()
+        entry.right.iter().map(|right| self.right(right, own)).collect()
     }
 
-    fn right(&mut self, entry: &RightEntry, own: &Agencies) -> Right {
+    fn right(&mut self, entry: &Spanned<RightEntry>, own: &Agencies) -> Right {
+        let line = self.line(entry.span().start);
+        let entry = entry.get_ref();
         let agencies = entry.agencies.as_ref().map(|codes| {
             let codes = codes.iter().map(|written| {
                 let code = self.agency(written);
@@ -222,6 +225,7 @@ impl Reader<'_> {
             operations: self.patterns(entry.operations.as_deref()),
             agencies: agencies.unwrap_or_else(|| own.clone()),
             procedures: self.patterns(entry.procedures.as_deref()),
+            line,
         }
     }
 
@@ -284,8 +288,7 @@ impl Reader<'_> {
                 return None;
             }
         };
-        let line = Place::at(self.path, self.text, at).line.unwrap_or_default();
-        Some(Pinned { pin, known, line })
+        Some(Pinned { pin, known, line: self.line(at) })
     }
 
     fn spoken(&mut self, written: &Spanned<String>) -> Option<Spoken> {
@@ -335,6 +338,10 @@ impl Reader<'_> {
                 }
             }
         }
+    }
+
+    fn line(&self, at: usize) -> u32 {
+        Place::at(self.path, self.text, at).line.unwrap_or_default()
     }
 
     fn error(&mut self, at: usize, message: impl Into<String>, remedy: impl Into<String>) {
