@@ -3,6 +3,7 @@
 pub mod call;
 pub mod check;
 pub mod contract;
+pub mod members;
 pub mod sandbox;
 pub mod serve;
 
@@ -32,6 +33,7 @@ enum Command {
     Explain(check::ExplainArgs),
     Call(call::Args),
     Contract(contract::Args),
+    Members(members::Args),
 }
 
 /// Reads the command line and does what it says.
@@ -54,6 +56,7 @@ pub fn run() -> ExitCode {
             Command::Explain(args) => check::explain(&args),
             Command::Call(args) => call::run(args).await,
             Command::Contract(args) => contract::run(args),
+            Command::Members(args) => members::run(args),
         }
     });
     telemetry::flush_log();
@@ -66,5 +69,6 @@ const EXAMPLES: &str = "Examples:
   lienthong call TraCuuHoSo /tmp/sandbox/requests/TraCuuHoSo.xml --dir /tmp/sandbox
   lienthong check --config lienthong.toml
   lienthong explain NopHoSo --config lienthong.toml
+  lienthong members add --cert h57.crt --agency H57 --config lienthong.toml
   lienthong contract import --wsdl partner.wsdl --out schemas/partner
   lienthong serve --config lienthong.toml";

@@ -160,6 +160,19 @@ pub fn load(file: &Path, now: UnixMillis, problems: &mut Problems) -> Option<Gat
     settings.filter(|_| usable)
 }
 
+/// The members file that a settings file names, whatever else is wrong with it.
+pub fn members_file(file: &Path, problems: &mut Problems) -> Option<PathBuf> {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) => {
+            problems.error(Place::file(file), format!("cannot be read: {error}"), "name a settings file");
+            return None;
+        }
+    };
+    let (root, _) = DeTable::parse_recoverable(&text);
+    Keys { text: &text, file, name: "", table: root.get_ref(), at: 0, problems }.path("members")
+}
+
 fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> Option<Gateway> {
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
@@ -205,7 +218,9 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
     let (mut members_seen, mut tls_seen) = (Watch::default(), Watch::default());
     let members = members_file.as_ref().and_then(|path| {
         members_seen.has_changed(&members_paths(path));
-        Registry::load(path, root.problems)
+        let members = Registry::load(path, root.problems)?;
+        members.check_validity(path, now, root.problems);
+        Some(members)
     });
     let services = services(&mut root);
     let trusts = services.iter().map(|draft| draft.trust.clone()).collect();
@@ -219,6 +234,9 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
     }
     let pools: Vec<DescriptorPool> = services.iter().filter_map(|draft| draft.pool.clone()).collect();
     let partners = partners(&mut root, &pools);
+    if let (Some(members), Some(file), false) = (&members, &members_file, root.problems.has_errors()) {
+        members.check_names(file, &names(&partners), root.problems);
+    }
     let (soap, admin) = listen?;
     let Tls { acceptor, connectors, signature, expiries } = tls?;
     let services: Option<Vec<Service>> =
@@ -321,6 +339,15 @@ fn partners(root: &mut Keys<'_, '_>, pools: &[DescriptorPool]) -> Vec<Partner> {
         names.push(name);
     }
     partners
+}
+
+/// Partners and their operations.
+fn names(partners: &[Partner]) -> Vec<(&str, Vec<&str>)> {
+    let named = partners.iter().map(|partner| {
+        let operations = partner.operations.iter().map(|operation| operation.name.as_str()).collect();
+        (partner.name.as_str(), operations)
+    });
+    named.collect()
 }
 
 fn limits(root: &mut Keys<'_, '_>) -> Option<Limits> {

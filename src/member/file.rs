@@ -1,4 +1,4 @@
-//! `members.toml` as written → [`Registry`], all problems at once.
+//! `members.toml` as written → [`Registry`], all problems at once. docs/members.md is its reference.
 
 use std::num::NonZeroU32;
 use std::path::Path;
@@ -8,22 +8,20 @@ use serde::Deserialize;
 use tokio::sync::Semaphore;
 use toml::Spanned;
 
-use super::pin::{Pin, Pinned, share};
+use super::pin::{Known, Pin, Pinned, share};
 use super::right::{Agencies, Patterns, Right};
-use super::{Member, MemberId, Registry, SignaturePolicy, Spoken, Subsystem, rate_limiter};
+use super::{Limits, Member, MemberId, Registry, SignaturePolicy, Spoken, Subsystem, keys, rate_limiter};
 use crate::crypto::Digest;
 use crate::crypto::certificate::{Certificate, der_of_pem};
 use crate::problem::{Place, Problems};
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
     member: Vec<Spanned<Entry>>,
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Entry {
     id: String,
     #[serde(default)]
@@ -50,7 +48,6 @@ struct Entry {
 
 /// What is left out is not narrowed: all of it, for `agencies` all of the member's.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct RightEntry {
     partners: Option<Vec<Spanned<String>>>,
     operations: Option<Vec<Spanned<String>>>,
@@ -60,7 +57,6 @@ struct RightEntry {
 
 /// Exactly one of: `file`, `spki_sha256`, `issuer` with `subject`.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct CertificateEntry {
     file: Option<String>,
     spki_sha256: Option<String>,
@@ -76,15 +72,18 @@ pub(super) fn load(path: &Path, problems: &mut Problems) -> Option<Registry> {
             return None;
         }
     };
-    let file: File = match toml::from_str(&text) {
-        Ok(file) => file,
-        Err(error) => {
-            let place = error.span().map_or(Place::file(path), |span| Place::at(path, &text, span.start));
-            problems.error(place, error.message(), "correct the file");
-            return None;
-        }
-    };
     let mut found = Problems::new();
+    let read = match keys::check(path, &text, &mut found) {
+        true => toml::from_str::<File>(&text).map_err(|error| {
+            let place = error.span().map_or(Place::file(path), |span| Place::at(path, &text, span.start));
+            found.error(place, error.message(), "correct the file");
+        }),
+        false => Err(()),
+    };
+    let Ok(file) = read else {
+        problems.append(found);
+        return None;
+    };
     let mut reader = Reader { path, text: &text, problems: &mut found };
     let members: Vec<Arc<Member>> = file.member.iter().filter_map(|entry| reader.member(entry)).collect();
     reader.check_unique(&file.member, &members);
@@ -94,6 +93,12 @@ pub(super) fn load(path: &Path, problems: &mut Problems) -> Option<Registry> {
     let good = !found.has_errors();
     problems.append(found);
     good.then_some(Registry { members })
+}
+
+/// Whether a member can be called so.
+pub(super) fn is_id(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    (1..=ID_BYTES_MAX).contains(&text.len()) && text.chars().all(allowed)
 }
 
 struct Reader<'r> {
@@ -106,9 +111,8 @@ impl Reader<'_> {
     fn member(&mut self, entry: &Spanned<Entry>) -> Option<Arc<Member>> {
         let at = entry.span().start;
         let entry = entry.get_ref();
-        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-        if entry.id.is_empty() || entry.id.len() > ID_BYTES_MAX || !entry.id.chars().all(allowed) {
-            let message = format!("member id '{}' is not made of letters, digits, '-', '_' and '.'", entry.id);
+        if !is_id(&entry.id) {
+            let message = format!("member id '{}' is not made of {ID_MADE_OF}", entry.id);
             self.error(at, message, "choose a short id");
         }
         if entry.certificates.is_empty() {
@@ -152,7 +156,11 @@ impl Reader<'_> {
             signature: self.signature(entry.signature.as_ref()),
             signs_answers: entry.sign_answers,
             rights,
-            message_bytes_max,
+            limits: Limits {
+                requests_per_second: entry.requests_per_second,
+                concurrency: concurrency.clamp(1, CONCURRENCY_MAX),
+                message_bytes_max,
+            },
             speaks_for,
             rate: rate_limiter(entry.requests_per_second),
             places: Arc::new(Semaphore::new(concurrency.clamp(1, CONCURRENCY_MAX))),
@@ -187,16 +195,19 @@ impl Reader<'_> {
                 operations: self.patterns(entry.operations.as_deref()),
                 agencies: own.clone(),
                 procedures: self.patterns(None),
+                line: self.line(at),
             }];
         }
         if entry.partners.is_some() || entry.operations.is_some() {
             let message = format!("member {} has both rights and a list of partners or operations", entry.id);
             self.error(at, message, "move the list into a [[member.right]]");
         }
-        entry.right.iter().map(|right| self.right(right.get_ref(), own)).collect()
+        entry.right.iter().map(|right| self.right(right, own)).collect()
     }
 
-    fn right(&mut self, entry: &RightEntry, own: &Agencies) -> Right {
+    fn right(&mut self, entry: &Spanned<RightEntry>, own: &Agencies) -> Right {
+        let line = self.line(entry.span().start);
+        let entry = entry.get_ref();
         let agencies = entry.agencies.as_ref().map(|codes| {
             let codes = codes.iter().map(|written| {
                 let code = self.agency(written);
@@ -214,6 +225,7 @@ impl Reader<'_> {
             operations: self.patterns(entry.operations.as_deref()),
             agencies: agencies.unwrap_or_else(|| own.clone()),
             procedures: self.patterns(entry.procedures.as_deref()),
+            line,
         }
     }
 
@@ -245,7 +257,7 @@ impl Reader<'_> {
 
     fn pin(&mut self, entry: &Spanned<CertificateEntry>) -> Option<Pinned> {
         let at = entry.span().start;
-        let mut whole = None;
+        let mut known = None;
         let pin = match entry.get_ref() {
             CertificateEntry { file: Some(file), spki_sha256: None, issuer: None, subject: None } => {
                 let path = self.path.parent().unwrap_or(Path::new("")).join(file);
@@ -257,8 +269,9 @@ impl Reader<'_> {
                     self.error(at, message, "name the member's certificate file");
                     return None;
                 };
-                whole = Some(der);
-                Pin::Spki(certificate.spki)
+                let pin = Pin::Spki(certificate.spki);
+                known = Some(Known { facts: certificate, der });
+                pin
             }
             CertificateEntry { file: None, spki_sha256: Some(digest), issuer: None, subject: None } => {
                 let Some(digest) = Digest::from_hex(digest) else {
@@ -275,7 +288,7 @@ impl Reader<'_> {
                 return None;
             }
         };
-        Some(Pinned { pin, der: whole })
+        Some(Pinned { pin, known, line: self.line(at) })
     }
 
     fn spoken(&mut self, written: &Spanned<String>) -> Option<Spoken> {
@@ -327,12 +340,18 @@ impl Reader<'_> {
         }
     }
 
+    fn line(&self, at: usize) -> u32 {
+        Place::at(self.path, self.text, at).line.unwrap_or_default()
+    }
+
     fn error(&mut self, at: usize, message: impl Into<String>, remedy: impl Into<String>) {
         self.problems.error(Place::at(self.path, self.text, at), message, remedy);
     }
 }
 
 const PIN_REMEDY: &str = "openssl x509 -in member.crt -pubkey -noout | openssl pkey -pubin -outform der | sha256sum";
+/// For people.
+pub(super) const ID_MADE_OF: &str = "letters, digits, '-', '_' and '.'";
 const ID_BYTES_MAX: usize = 64;
 /// Calls of one member at once, where the file does not say.
 const CONCURRENCY: usize = 256;

@@ -4,7 +4,12 @@
 //! where the member is an intermediary for it: a Security Server that has authenticated the real client, a provincial
 //! platform that speaks for its departments.
 
+pub mod add;
+pub mod description;
+mod edit;
+mod expiry;
 mod file;
+mod keys;
 mod pin;
 mod right;
 
@@ -52,10 +57,18 @@ pub struct Member {
     signature: SignaturePolicy,
     signs_answers: bool,
     rights: Vec<Right>,
-    message_bytes_max: Option<usize>,
+    limits: Limits,
     speaks_for: Vec<Spoken>,
     rate: Option<DefaultDirectRateLimiter>,
     places: Arc<Semaphore>,
+}
+
+/// A member's limits as the file has them.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    requests_per_second: Option<NonZeroU32>,
+    concurrency: usize,
+    message_bytes_max: Option<usize>,
 }
 
 /// What of a member's messages must be signed (WSS 1.1.1 X.509 token profile).
@@ -154,7 +167,7 @@ pub enum Refusal {
 }
 
 impl Registry {
-    /// Reads `members.toml`; see docs and the sandbox for its shape. All problems are added to `problems`.
+    /// Reads `members.toml`; docs/members.md has its shape. All problems are added to `problems`.
     pub fn load(path: &Path, problems: &mut Problems) -> Option<Self> {
         file::load(path, problems)
     }
@@ -176,6 +189,11 @@ impl Registry {
             Some(named) if holder.may_speak_for(named, client) => Ok(named.clone()),
             _ => Err(Refusal::Impersonation { member: holder.id.clone(), client: client.to_string() }),
         }
+    }
+
+    /// All members, in the file's order.
+    pub fn members(&self) -> impl Iterator<Item = &Arc<Member>> {
+        self.members.iter()
     }
 
     /// A member whose answers are to be signed, if there is one.
@@ -212,7 +230,7 @@ impl Member {
 
     /// Longest request, bytes; `None` where the gateway's own limit is all.
     pub fn message_bytes_max(&self) -> Option<usize> {
-        self.message_bytes_max
+        self.limits.message_bytes_max
     }
 
     /// Lets one call more begin, whatever it asks for. Takes a place of the member's until dropped.
@@ -259,7 +277,7 @@ impl Member {
     /// identifier or by issuer and serial may mean. Those that the file tells by a digest or by names are not among
     /// them.
     pub fn signing_certificates(&self) -> impl Iterator<Item = &[u8]> {
-        self.signing().iter().filter_map(|pinned| pinned.der.as_deref())
+        self.signing().iter().filter_map(|pinned| Some(pinned.known.as_ref()?.der.as_slice()))
     }
 
     fn signing(&self) -> &[Pinned] {

@@ -7,8 +7,17 @@ use crate::crypto::certificate::Certificate;
 #[derive(Debug)]
 pub(super) struct Pinned {
     pub(super) pin: Pin,
-    /// The certificate itself, DER, where the file names it rather than its key or names.
-    pub(super) der: Option<Vec<u8>>,
+    /// The certificate itself, where the file names it rather than its key or names.
+    pub(super) known: Option<Known>,
+    /// Line of members.toml, from 1.
+    pub(super) line: u32,
+}
+
+/// A certificate that was read.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) facts: Certificate,
+    pub(super) der: Vec<u8>,
 }
 
 /// What a certificate is told by.

@@ -4,6 +4,10 @@
 //! a member that uses both forms has both in its list.
 
 use std::borrow::Cow;
+use std::path::Path;
+
+use super::Registry;
+use crate::problem::{Place, Problems, nearest};
 
 /// One right: every part of it must cover what is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +16,8 @@ pub(super) struct Right {
     pub(super) operations: Patterns,
     pub(super) agencies: Agencies,
     pub(super) procedures: Patterns,
+    /// Line of members.toml, from 1.
+    pub(super) line: u32,
 }
 
 /// Names, beginnings of names (`Lay*`), or all of them (`*`).
@@ -66,21 +72,55 @@ pub(super) fn covers<'r>(
     Err(Uncovered::Agency(nobodys.or_else(first).unwrap_or(0)))
 }
 
+impl Registry {
+    /// Warns of rights to partners and operations that are not there: `known` are those that are, by partner.
+    /// `file` is where the registry was loaded from.
+    pub fn check_names(&self, file: &Path, known: &[(&str, Vec<&str>)], problems: &mut Problems) {
+        let partners = || known.iter().map(|(partner, _)| *partner);
+        for right in self.members.iter().flat_map(|member| &member.rights) {
+            let operations = || {
+                let meant = known.iter().filter(|(partner, _)| right.partners.fit(partner));
+                meant.flat_map(|(_, operations)| operations.iter().copied())
+            };
+            let mut warn = |what: &str, name: &str, remedy: String| {
+                problems.warning(
+                    Place::line(file, right.line),
+                    format!("a right to {what} {name}, which is not there"),
+                    remedy,
+                );
+            };
+            for pattern in right.partners.strangers(partners()) {
+                warn("partner", pattern, did_you_mean(pattern, partners()));
+            }
+            for pattern in right.operations.strangers(operations()) {
+                warn("operation", pattern, did_you_mean(pattern, operations()));
+            }
+        }
+    }
+}
+
+fn did_you_mean<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> String {
+    nearest(name, known)
+        .map_or_else(|| "take it out, or add its contract".to_owned(), |near| format!("did you mean {near}?"))
+}
+
 impl Patterns {
+    /// Patterns that none of these names fits; `*` fits even none.
+    fn strangers<'n>(&self, names: impl Iterator<Item = &'n str> + Clone) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .map(String::as_str)
+            .filter(move |pattern| *pattern != "*" && !names.clone().any(|name| fits(pattern, name)))
+    }
+
     pub(super) fn fit(&self, name: &str) -> bool {
-        self.0.iter().any(|pattern| match pattern.strip_suffix('*') {
-            Some(start) => name.starts_with(start),
-            None => pattern == name,
-        })
+        self.0.iter().any(|pattern| fits(pattern, name))
     }
 
     /// The same, and a procedure's national code means its variants: `1.014199` is `1.014199.H42` too.
     fn fit_procedure(&self, code: &str) -> bool {
-        let fits = |pattern: &String| match pattern.strip_suffix('*') {
-            Some(start) => code.starts_with(start),
-            None => pattern == code || begins_with(code, pattern, &['.']),
-        };
-        self.is_all() || is_one_code(code) && self.0.iter().any(fits)
+        let means = |pattern: &String| fits(pattern, code) || begins_with(code, pattern, &['.']);
+        self.is_all() || is_one_code(code) && self.0.iter().any(means)
     }
 
     fn is_all(&self) -> bool {
@@ -94,6 +134,13 @@ impl Agencies {
     pub(super) fn has(&self, code: &str) -> bool {
         let owns = |own: &String| own == code || begins_with(code, own, &['.', '-']);
         self.0.iter().any(|own| own == "*") || is_one_code(code) && self.0.iter().any(owns)
+    }
+}
+
+fn fits(pattern: &str, name: &str) -> bool {
+    match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => pattern == name,
     }
 }
 

@@ -243,6 +243,41 @@ fn all_agencies_are_written_as_a_star_and_none_is_none() {
     assert_eq!(asked(&of(""), "TraCuuHoSo", &[], &[]), "yes");
 }
 
+#[test]
+fn rights_to_what_is_not_there_are_told() {
+    let registry = load(
+        r#"
+[[member]]
+id = "a"
+certificates = [{ issuer = "CN=CA", subject = "CN=a" }]
+partners = ["hoso", "btxh"]
+operations = ["*"]
+[[member]]
+id = "b"
+certificates = [{ issuer = "CN=CA", subject = "CN=b" }]
+[[member.right]]
+operations = ["DongBo*", "TraCuHoSo", "Xoa*", "MSync"]
+[[member.right]]
+partners = ["lgsp"]
+operations = ["TraCuuHoSo"]
+"#,
+    );
+    let known = [("hoso", vec!["TraCuuHoSo", "DongBoHoSoMC"]), ("lgsp", vec!["MSync"])];
+    let mut problems = Problems::new();
+    registry.0.expect("sound").check_names(Path::new("members.toml"), &known, &mut problems);
+    expect![[r#"
+        members.toml:2: warning: a right to partner btxh, which is not there
+            remedy: take it out, or add its contract
+        members.toml:10: warning: a right to operation TraCuHoSo, which is not there
+            remedy: did you mean TraCuuHoSo?
+        members.toml:10: warning: a right to operation Xoa*, which is not there
+            remedy: take it out, or add its contract
+        members.toml:12: warning: a right to operation TraCuuHoSo, which is not there
+            remedy: take it out, or add its contract
+    "#]]
+    .assert_eq(&problems.to_string());
+}
+
 fn check(text: &str, expected: Expect) {
     let (registry, problems) = load(text);
     assert!(registry.is_none(), "accepted");
@@ -322,9 +357,26 @@ agencies = ["H56.14", "H29", "*"]
         "#]],
     );
     check(
-        "[[member]]\nid = 'a'\ncertificate = []\n",
+        "[[member]]\nid = 'a'\nsignatur = 'body'\ncertificate = []\n[[member.right]]\nagency = []\n[[members]]\n",
         expect![[r#"
-            members.toml:3: error: unknown field `certificate`, expected one of `id`, `name`, `agencies`, `x_road`, `certificates`, `signing_certificates`, `signature`, `sign_answers`, `partners`, `operations`, `right`, `speaks_for`, `requests_per_second`, `concurrency`, `message_bytes_max`
+            members.toml:1: error: missing field `certificates`
+                remedy: correct the file
+            members.toml:3: error: unknown key signatur
+                remedy: did you mean signature?
+            members.toml:4: error: unknown key certificate
+                remedy: did you mean certificates?
+            members.toml:6: error: unknown key agency
+                remedy: known here: partners, operations, agencies, procedures
+            members.toml:7: error: unknown key members
+                remedy: did you mean member?
+        "#]],
+    );
+    check(
+        "[[member]]\nid = 'a\ncertificates = [\n",
+        expect![[r#"
+            members.toml:2: error: invalid literal string, expected `'`
+                remedy: correct the file
+            members.toml:3: error: unclosed array, expected `]`
                 remedy: correct the file
         "#]],
     );

@@ -354,7 +354,7 @@ fn what_a_request_is_about_is_found_dossier_by_dossier() {
 fn explain_says_what_a_member_must_have_a_right_to() {
     let contract = dossiers();
     let text = crate::binding::explain::explain(&contract.partner, contract.operation("DongBoHoSoMC"));
-    let rights: Vec<&str> = text.lines().filter(|line| line.contains("right to")).collect();
+    let rights: Vec<&str> = text.lines().map(str::trim).filter(|line| line.starts_with("right to")).collect();
     expect![[r#"
           right to agencies                         MaHoSo and MaDonViXuLy of each data/HoSo
           right to procedures                       MaTTHC of each data/HoSo"#]]

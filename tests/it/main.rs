@@ -13,6 +13,7 @@ mod fuzz_seeds;
 mod golden;
 mod hostile;
 mod limits;
+mod members;
 mod normal;
 mod parties;
 mod profiles;
