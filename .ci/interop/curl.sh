@@ -3,8 +3,8 @@
 set -euo pipefail
 dir=$1
 soap=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["soap"])' "$dir/ready.json")
-answer=$(mktemp)
-trap 'rm -f "$answer"' EXIT
+answer=$(mktemp) parts=$(mktemp)
+trap 'rm -f "$answer" "$parts"' EXIT
 passed=0
 
 ok() { passed=$((passed + 1)); echo "ok: $*"; }
@@ -37,6 +37,20 @@ ok "a repeat of the same id gets the same dossier code"
 status=$(call dvcqg "${xml[@]}" -H 'Transfer-Encoding: chunked' --data-binary @"$dir/requests/NopHoSo.xml")
 [ "$status" = 200 ] || fail "chunked: HTTP $status"
 ok "chunked request"
+
+# The same id once more, in the forms of SOAP with Attachments and of MTOM.
+for type in text/xml application/xop+xml; do
+  head="--b/1\r\nContent-Type: $type; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\nContent-ID: <root>\r\n\r\n"
+  { printf -- "$head"; cat "$dir/requests/NopHoSo.xml"; printf -- '\r\n--b/1--\r\n'; } >"$parts"
+  related=(-H "Content-Type: multipart/related; type=\"$type\"; start-info=\"text/xml\"; start=\"<root>\"; boundary=\"b/1\"" -H 'SOAPAction: ""')
+  status=$(call dvcqg "${related[@]}" --data-binary @"$parts")
+  [ "$status" = 200 ] && grep -q "<MaHoSo>$first</MaHoSo>" "$answer" || fail "multipart of $type: HTTP $status"
+  ok "multipart with the SOAP part only, of $type"
+  { printf -- "$head"; cat "$dir/requests/NopHoSo.xml"; printf -- '\r\n--b/1\r\n\r\nfile\r\n--b/1--\r\n'; } >"$parts"
+  status=$(call dvcqg "${related[@]}" --data-binary @"$parts")
+  [ "$status" = 500 ] && grep -q 'attachments' "$answer" || fail "an attachment beside $type: HTTP $status"
+  ok "an attachment beside $type is refused"
+done
 
 status=$(call dvcqg "${xml[@]}" --data-binary '<not-soap/>')
 [ "$status" = 500 ] && grep -q 'Fault' "$answer" || fail "not SOAP: HTTP $status"

@@ -1,11 +1,12 @@
-//! What is wrong with a message, by room: xml, soap, transcode.
+//! What is wrong with a message, by room: xml, soap (its parts, its envelope), transcode.
 
 use std::borrow::Cow;
 
 use super::code::{Code, Limit};
-use super::text::{Texts, of_code, of_header, of_invalid, of_not_understood, of_structure};
+use super::text::{Texts, of_code, of_header, of_invalid, of_mime, of_not_understood, of_structure};
 use super::{Fault, Place};
 use crate::soap::error::{Kind, Wrong};
+use crate::soap::mime;
 use crate::transcode::Invalid;
 use crate::xml::error::ErrorKind;
 use crate::{soap, xml};
@@ -27,6 +28,23 @@ impl From<xml::error::Error> for Fault {
             format!("{} Line {line}, column {column}: {}.", general.en, error.kind),
         );
         Self::with_texts(code, texts).at(Place { path: None, line, rule: Cow::Borrowed(rule) })
+    }
+}
+
+impl From<mime::Error> for Fault {
+    fn from(error: mime::Error) -> Self {
+        let rule = match error {
+            mime::Error::Malformed(_) => "RFC 2046 §5.1.1",
+            mime::Error::Start => "R2922",
+            mime::Error::RootType => "R2932",
+            mime::Error::EncodingUnknown => "R2934",
+            mime::Error::Encoding => "R2935",
+            mime::Error::Attachments => "attachments",
+            mime::Error::Include => "XOP 1.0 §2.1",
+        };
+        // Its parts are told apart before lines are counted.
+        let place = Place { path: None, line: 1, rule: Cow::Borrowed(rule) };
+        Self::with_texts(Code::InvalidEnvelope, of_mime(error)).at(place)
     }
 }
 

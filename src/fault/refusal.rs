@@ -23,7 +23,7 @@ pub enum Refusal {
         /// The limit, bytes.
         bytes_max: usize,
     },
-    /// Neither `text/xml` nor `application/soap+xml`.
+    /// Neither `text/xml` nor `application/soap+xml`, nor a multipart that announces one of them.
     MediaType,
     /// A compressed body.
     ContentEncoding,
@@ -71,7 +71,7 @@ impl Refusal {
             Self::Method { allow } => Some(("allow", allow.to_owned())),
             // RFC 9110 §12.5.3: in a 415, what would have been accepted.
             Self::ContentEncoding => Some(("accept-encoding", "identity".to_owned())),
-            Self::MediaType => Some(("accept-post", "text/xml, application/soap+xml".to_owned())),
+            Self::MediaType => Some(("accept-post", "text/xml, application/soap+xml, multipart/related".to_owned())),
             Self::Unavailable { retry_after_s } => Some(("retry-after", retry_after_s.to_string())),
             _ => None,
         }
@@ -86,7 +86,11 @@ impl Refusal {
             Self::BodyTimeout => "the body did not arrive in time\n".to_owned(),
             Self::LengthRequired => "the request has no body\n".to_owned(),
             Self::TooLarge { bytes_max } => format!("the body is longer than {bytes_max} bytes\n"),
-            Self::MediaType => "send text/xml (SOAP 1.1) or application/soap+xml (SOAP 1.2)\n".to_owned(),
+            Self::MediaType => {
+                "send text/xml (SOAP 1.1) or application/soap+xml (SOAP 1.2), or multipart/related with a \
+                                boundary and one of them as its type\n"
+                    .to_owned()
+            }
             Self::ContentEncoding => "send the body without Content-Encoding\n".to_owned(),
             Self::Unavailable { .. } => "not now; try again later\n".to_owned(),
         }

@@ -3,6 +3,7 @@
 use super::code::Code;
 use crate::soap::error::{BlockName, Structure, Wrong};
 use crate::soap::fault::Text;
+use crate::soap::mime;
 use crate::transcode::Invalid;
 
 /// One sentence in both languages.
@@ -106,6 +107,24 @@ pub(super) fn of_structure(broken: Structure) -> Texts {
         Structure::EncodingStyle => "Không được dùng encodingStyle ở đây: thông điệp ở dạng literal.",
     };
     Texts::new(vi, sentence(broken.asks()))
+}
+
+/// A body of several parts that is not one SOAP message.
+pub(super) fn of_mime(error: mime::Error) -> Texts {
+    let vi = match error {
+        mime::Error::Malformed(asks) => format!("Thông điệp multipart không đúng cấu trúc ({asks})."),
+        mime::Error::Start => "Không có phần nào mang Content-ID mà tham số start nêu.".to_owned(),
+        mime::Error::RootType => "Phần gốc phải có kiểu nội dung mà tham số type nêu.".to_owned(),
+        mime::Error::EncodingUnknown => {
+            "Content-Transfer-Encoding phải là 7bit, 8bit, binary, quoted-printable hoặc base64.".to_owned()
+        }
+        mime::Error::Encoding => "Phần gốc không đúng Content-Transfer-Encoding của nó.".to_owned(),
+        mime::Error::Attachments => "Thao tác này không nhận tệp đính kèm: chỉ gửi phần SOAP.".to_owned(),
+        mime::Error::Include => {
+            "xop:Include trỏ đến một phần không có: hãy gửi nội dung ngay trong thông điệp.".to_owned()
+        }
+    };
+    Texts::new(vi, sentence(&error.to_string()))
 }
 
 /// Mandatory header blocks that are not understood.

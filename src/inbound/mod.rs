@@ -47,6 +47,7 @@ use crate::http::Handler;
 use crate::http::body::{self, Bounds, Held, Room};
 use crate::member::{Member, Registry};
 use crate::problem::Problems;
+use crate::soap::mime;
 use crate::telemetry::Metrics;
 use crate::tls::Peer;
 use crate::xml;
@@ -218,8 +219,10 @@ impl Inbound {
     fn prepare(&self, received: Received<'_>, manner: &mut Manner, entry: &mut Entry) -> Result<Prepared, Fault> {
         let Received { face, accepted, holder, body } = received;
         entry.stage = Stage::Read;
-        let text = to_utf8(&body.bytes, accepted.media.charset.as_deref())?;
+        let root = mime::root(&accepted.media, &body.bytes)?;
+        let text = to_utf8(&root.bytes, root.charset.as_deref())?;
         let tape = Tape::parse(&text, &self.limits.xml)?;
+        root.check(&tape)?;
         let asked = Asked::read(&face.partner, &tape, manner)?;
         entry.message_id = asked.message_id().map(str::to_owned);
         entry.stage = Stage::Permit;

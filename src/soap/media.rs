@@ -1,4 +1,4 @@
-//! The `Content-Type` of a request: which SOAP version it announces, in which encoding.
+//! The `Content-Type` of a request: which SOAP version it announces, in which encoding, in how many parts.
 
 use std::borrow::Cow;
 
@@ -9,41 +9,91 @@ use super::version::Version;
 pub struct MediaType<'a> {
     /// `text/xml` is SOAP 1.1, `application/soap+xml` SOAP 1.2. The envelope has the last word.
     pub version: Version,
-    /// `charset`, quotes removed; `None`: the document says it itself, else UTF-8.
+    /// `charset`, quotes removed; `None`: the document says it itself, else UTF-8. Always `None` of a multipart: its
+    /// root part has its own.
     pub charset: Option<Cow<'a, str>>,
+    /// How the parts are told apart; `None`: the body is the message.
+    pub multipart: Option<Multipart<'a>>,
+}
+
+/// `multipart/related` (RFC 2387) around a SOAP message, by Attachments Profile 1.0 or MTOM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Multipart<'a> {
+    /// What stands between the parts: 1 to [`BOUNDARY_BYTES_MAX`] bytes, all of them allowed by RFC 2046 §5.1.1.
+    pub boundary: Cow<'a, str>,
+    /// `Content-ID` of the root part, as written; `None`: it is the first part (RFC 2387 §3.2, R2922).
+    pub start: Option<Cow<'a, str>>,
+    /// Whether the root part is `application/xop+xml` (XOP 1.0 §4.1): MTOM.
+    pub is_xop: bool,
 }
 
 /// A media type that carries no SOAP message we read: answered 415 (WS-I R1115, SOAP 1.2 part 2 §7.5.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("media type is neither text/xml nor application/soap+xml")]
+#[error("media type is neither text/xml nor application/soap+xml, nor multipart/related with one of them")]
 pub struct Unsupported;
 
 impl<'a> MediaType<'a> {
-    /// Reads the value of a `Content-Type` header field.
+    /// Reads the value of a `Content-Type` header field, of a request or of the root part of one.
     ///
     /// Lenient where clients are known to differ: any case, quoted or bare parameter values (an unquoted
     /// `action` is a URI, no RFC 9110 token), blank parameters, unknown parameters.
-    /// Refused: two different `charset`s, of which one must lie (WS-I R1018).
+    /// Refused: two different values of a parameter that is read, of which one must lie (WS-I R1018); a
+    /// `multipart/related` without `boundary`, or whose `type` is no SOAP message's (Attachments Profile R2945, R2932).
     pub fn parse(value: &'a str) -> Result<Self, Unsupported> {
-        let (essence, mut rest) = value.split_once(';').unwrap_or((value, ""));
-        let mut media = Self { version: version_of(essence.trim())?, charset: None };
-        while let Some((name, value, after)) = next_parameter(rest) {
-            rest = after;
-            if name.eq_ignore_ascii_case("charset") {
-                media.set_charset(value)?;
-            }
+        let (essence, parameters) = value.split_once(';').unwrap_or((value, ""));
+        let essence = essence.trim();
+        let found = Parameters::read(parameters)?;
+        if !essence.eq_ignore_ascii_case(MULTIPART) {
+            return Ok(Self { version: version_of(essence)?, charset: found.charset, multipart: None });
         }
-        Ok(media)
+        let root = found.root_type.ok_or(Unsupported)?;
+        let is_xop = root.eq_ignore_ascii_case(XOP);
+        // MTOM §3.2: `start-info` has the type that the message would have without it. Some leave it out.
+        let announced = if is_xop { found.start_info.unwrap_or(Cow::Borrowed("text/xml")) } else { root };
+        let version = version_of(announced.split(';').next().unwrap_or_default().trim())?;
+        let boundary = found.boundary.filter(|boundary| is_boundary(boundary)).ok_or(Unsupported)?;
+        Ok(Self { version, charset: None, multipart: Some(Multipart { boundary, start: found.start, is_xop }) })
     }
 
-    fn set_charset(&mut self, value: Cow<'a, str>) -> Result<(), Unsupported> {
-        match &self.charset {
-            Some(known) if !known.eq_ignore_ascii_case(&value) => Err(Unsupported),
-            _ => {
-                self.charset = Some(value);
-                Ok(())
-            }
+    /// Reads the `Content-Type` of a root part that is to be XOP's: `application/xop+xml; type="text/xml"`.
+    pub(super) fn parse_xop(value: &'a str, version: Version) -> Result<Self, Unsupported> {
+        let (essence, parameters) = value.split_once(';').unwrap_or((value, ""));
+        if !essence.trim().eq_ignore_ascii_case(XOP) {
+            return Err(Unsupported);
         }
+        Ok(Self { version, charset: Parameters::read(parameters)?.charset, multipart: None })
+    }
+}
+
+/// The parameters that say something about a message.
+#[derive(Default)]
+struct Parameters<'a> {
+    charset: Option<Cow<'a, str>>,
+    boundary: Option<Cow<'a, str>>,
+    start: Option<Cow<'a, str>>,
+    start_info: Option<Cow<'a, str>>,
+    root_type: Option<Cow<'a, str>>,
+}
+
+impl<'a> Parameters<'a> {
+    fn read(mut rest: &'a str) -> Result<Self, Unsupported> {
+        let mut found = Self::default();
+        while let Some((name, value, after)) = next_parameter(rest) {
+            rest = after;
+            let (place, is_same): (_, fn(&str, &str) -> bool) = match name.to_ascii_lowercase().as_str() {
+                "charset" => (&mut found.charset, str::eq_ignore_ascii_case),
+                "type" => (&mut found.root_type, str::eq_ignore_ascii_case),
+                "start-info" => (&mut found.start_info, str::eq_ignore_ascii_case),
+                "boundary" => (&mut found.boundary, str::eq),
+                "start" => (&mut found.start, str::eq),
+                _ => continue,
+            };
+            if place.as_deref().is_some_and(|known| !is_same(known, &value)) {
+                return Err(Unsupported);
+            }
+            *place = Some(value);
+        }
+        Ok(found)
     }
 }
 
@@ -55,6 +105,12 @@ fn version_of(essence: &str) -> Result<Version, Unsupported> {
     } else {
         Err(Unsupported)
     }
+}
+
+/// `boundary` of RFC 2046 §5.1.1.
+fn is_boundary(text: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"'()+_,-./:=? ".contains(&byte);
+    (1..=BOUNDARY_BYTES_MAX).contains(&text.len()) && !text.ends_with(' ') && text.bytes().all(is_allowed)
 }
 
 /// Takes one `name=value` off the front: name, value without quotes, what follows its `;`.
@@ -106,12 +162,23 @@ fn unquote(quoted: &str) -> (Cow<'_, str>, &str) {
     (Cow::Owned(value), "")
 }
 
+/// Longest boundary, bytes (RFC 2046 §5.1.1).
+pub const BOUNDARY_BYTES_MAX: usize = 70;
+const MULTIPART: &str = "multipart/related";
+const XOP: &str = "application/xop+xml";
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn check(value: &str, expected: &str) {
         let found = match MediaType::parse(value) {
+            Ok(MediaType { version, multipart: Some(parts), .. }) => format!(
+                "{version:?} [{}] {}{}",
+                parts.boundary,
+                parts.start.as_deref().unwrap_or("-"),
+                if parts.is_xop { " xop" } else { "" }
+            ),
             Ok(media) => format!("{:?} {}", media.version, media.charset.as_deref().unwrap_or("-")),
             Err(Unsupported) => "415".to_owned(),
         };
@@ -136,16 +203,45 @@ mod tests {
 
     #[test]
     fn other_media_types_are_unsupported() {
-        for value in [
-            "",
-            "application/xml",
-            "application/json",
-            "text/plain",
-            "multipart/related; type=\"text/xml\"",
-            "text/xmlx",
-        ] {
+        for value in ["", "application/xml", "application/json", "text/plain", "text/xmlx"] {
             check(value, "415");
         }
+    }
+
+    #[test]
+    fn r2945_r2932_a_multipart_names_its_boundary_and_its_roots_type() {
+        check("multipart/related; type=\"text/xml\"; boundary=b", "Soap11 [b] -");
+        check("Multipart/Related;Boundary=\"a b:c\";Type=TEXT/XML;start=\"<r@x>\"", "Soap11 [a b:c] <r@x>");
+        check("multipart/related; boundary=----=_Part_0_1.2; type=application/soap+xml", "Soap12 [----=_Part_0_1.2] -");
+        check(
+            "multipart/related; type=\"application/xop+xml\"; boundary=b; start-info=\"text/xml\"",
+            "Soap11 [b] - xop",
+        );
+        let soap_12 = "start-info=\"application/soap+xml; action=\\\"urn:a\\\"\"";
+        check(&format!("multipart/related; type=\"application/xop+xml\"; boundary=b; {soap_12}"), "Soap12 [b] - xop");
+        check("multipart/related; type=\"application/xop+xml\"; boundary=b", "Soap11 [b] - xop");
+        check("multipart/related; type=\"text/xml\"; boundary=b; charset=utf-16", "Soap11 [b] -");
+        for wrong in [
+            "multipart/related; type=\"text/xml\"",
+            "multipart/related; boundary=b",
+            "multipart/related; boundary=b; type=\"text/plain\"",
+            "multipart/related; boundary=b; type=\"application/xop+xml\"; start-info=\"text/plain\"",
+            "multipart/mixed; boundary=b; type=\"text/xml\"",
+            "multipart/related; type=\"text/xml\"; boundary=a; boundary=b",
+            "multipart/related; type=\"text/xml\"; boundary=\"\"",
+            "multipart/related; type=\"text/xml\"; boundary=\"a \"",
+            "multipart/related; type=\"text/xml\"; boundary=\"a{b\"",
+            "application/xop+xml; type=\"text/xml\"",
+        ] {
+            check(wrong, "415");
+        }
+    }
+
+    #[test]
+    fn a_boundary_has_70_bytes_at_most() {
+        let value = |bytes: usize| format!("multipart/related; type=\"text/xml\"; boundary={}", "b".repeat(bytes));
+        check(&value(BOUNDARY_BYTES_MAX), &format!("Soap11 [{}] -", "b".repeat(70)));
+        check(&value(BOUNDARY_BYTES_MAX + 1), "415");
     }
 
     #[test]
