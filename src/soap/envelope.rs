@@ -78,7 +78,8 @@ impl Opened {
 
     /// Asks for every mandatory header block that is for us whether `known` (namespace, local name) knows it.
     ///
-    /// Blocks for another actor are none of our business (WS-I R1027).
+    /// Blocks for another actor are none of our business (WS-I R1027). The error names the first
+    /// [`NOT_UNDERSTOOD_MAX`]: an answer that repeats names must not grow with its question.
     pub fn understand(self, tape: &Tape<'_>, known: impl Fn(&str, &str) -> bool) -> Result<Understood, Error> {
         let is_strange = |block: &&Block| {
             let namespace = tape.namespace_name(tape.namespace(block.node));
@@ -86,7 +87,7 @@ impl Opened {
         };
         let strange: Vec<NodeId> = self.blocks.iter().filter(is_strange).map(|block| block.node).collect();
         let Some(&first) = strange.first() else { return Ok(Understood(self)) };
-        let names = strange.iter().map(|&node| BlockName::of(tape, node)).collect();
+        let names = strange.iter().take(NOT_UNDERSTOOD_MAX).map(|&node| BlockName::of(tape, node)).collect();
         Err(Error::at(tape, first, Kind::NotUnderstood(names)))
     }
 
@@ -244,6 +245,8 @@ fn is_for_us(version: Version, role: &str) -> bool {
     }
 }
 
+/// Names of header blocks in one MustUnderstand fault.
+pub const NOT_UNDERSTOOD_MAX: usize = 16;
 const ROLE_NEXT: &str = "http://www.w3.org/2003/05/soap-envelope/role/next";
 const ROLE_ULTIMATE_RECEIVER: &str = "http://www.w3.org/2003/05/soap-envelope/role/ultimateReceiver";
 const ENCODING_NONE: &str = "http://www.w3.org/2003/05/soap-envelope/encoding/none";
@@ -353,6 +356,18 @@ mod tests {
         check(&format!("<E:Header><k:x E:mustUnderstand='1'/></E:Header>{body}"), "$V [x] Op");
         check(&format!("<E:Header><u:x xmlns:u='urn:u' E:mustUnderstand='0'/></E:Header>{body}"), "$V [x] Op");
         check(&format!("<E:Header><u:x xmlns:u='urn:u' mustUnderstand='1'/></E:Header>{body}"), "$V [x] Op");
+    }
+
+    #[test]
+    fn a_fault_names_16_of_the_headers_that_are_not_understood() {
+        let header = |count: usize| {
+            let block = "<u:x xmlns:u='urn:u' E:mustUnderstand='1'/>".repeat(count);
+            format!("<E:Header>{block}</E:Header><E:Body><k:Op/></E:Body>")
+        };
+        let named =
+            |count: usize, path: &str| format!("MustUnderstand{} /Envelope/Header/x{path}", " {urn:u}x".repeat(count));
+        check(&header(NOT_UNDERSTOOD_MAX), &named(16, "[1]"));
+        check(&header(NOT_UNDERSTOOD_MAX + 1), &named(16, "[1]"));
     }
 
     #[test]
