@@ -265,3 +265,16 @@ fn every_kind_of_mistake_has_its_message() {
     }
     expect_test::expect_file!["broken.txt"].assert_eq(&all);
 }
+
+#[test]
+fn under_x_road_an_answer_is_named_like_its_request() {
+    let both = (
+        "headers = \"none\"\ntime_zone = \"+07:00\"\n\n[operation.Report]",
+        "headers = \"x-road\"\n[operation.Report]\nanswer_element = \"Report\"",
+    );
+    let text = said(both, ("", ""));
+    let expected = "warning: Report answers Report, but X-Road asks for ReportResponse";
+    assert!(text.contains(expected), "{text}");
+    let usual = said(("headers = \"none\"", "headers = \"x-road\""), ("", ""));
+    assert!(!usual.contains("X-Road"), "{usual}");
+}

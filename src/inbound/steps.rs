@@ -167,6 +167,9 @@ impl Decoded<'_> {
             metadata.insert("lienthong-unknown-elements", self.passed.count.into());
         }
         if let Headers::XRoad(fields) = &asked.question.headers {
+            if let Some(version) = &fields.service_version {
+                metadata.insert("lienthong-service-version", ascii(version));
+            }
             if let Some(user) = &fields.user_id {
                 metadata.insert_bin("lienthong-user-id-bin", MetadataValue::from_bytes(user.as_bytes()));
             }

@@ -251,7 +251,11 @@ fn the_key_is_the_same_for_a_repeat_and_for_nothing_else() {
 #[test]
 fn the_service_learns_who_asks_and_by_which_message() {
     let inbound = inbound();
-    let message = envelope(Version::Soap11, &x_road(H56, "TraCuuHoSo", "đ 1%"), LOOK_UP);
+    let fields = x_road(H56, "TraCuuHoSo", "đ 1%");
+    let version = "</i:serviceCode><i:serviceVersion>v1.2</i:serviceVersion>";
+    let with_all =
+        fields.replace("</i:serviceCode>", version).replace("<x:userId>", "<x:issue>đơn 7</x:issue><x:userId>");
+    let message = envelope(Version::Soap11, &with_all, LOOK_UP);
     let outcome = send(&inbound, "server", "text/xml", message);
     let metadata = outcome.result.unwrap_or_else(|fault| panic!("{fault:?}")).metadata;
     let ascii = |name: &str| metadata.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -261,7 +265,13 @@ fn the_service_learns_who_asks_and_by_which_message() {
     assert!(ascii("traceparent").contains(&outcome.trace));
     let user = metadata.get_bin("lienthong-user-id-bin").expect("a user").to_bytes().expect("bytes");
     assert_eq!(user, "VN-Nguyễn");
+    let issue = metadata.get_bin("lienthong-issue-bin").expect("an issue").to_bytes().expect("bytes");
+    assert_eq!(issue, "đơn 7");
+    assert_eq!(ascii("lienthong-service-version"), "v1.2");
+    let without = send(&inbound, "server", "text/xml", envelope(Version::Soap11, &fields, LOOK_UP));
+    let metadata = without.result.unwrap_or_else(|fault| panic!("{fault:?}")).metadata;
     assert!(metadata.get_bin("lienthong-issue-bin").is_none());
+    assert!(metadata.get("lienthong-service-version").is_none());
 }
 
 #[test]

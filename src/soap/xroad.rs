@@ -84,7 +84,7 @@ impl Found {
     }
 
     fn fields<'t>(&self, tape: &'t Tape<'_>, envelope: &Envelope) -> Result<Fields<'t>, Error> {
-        let [version, client, service, id, user_id, issue, _] = self.0;
+        let [version, client, service, id, user_id, issue, central] = self.0;
         let mandatory = |node: Option<NodeId>, field| {
             // Absent fields are shown at the Header they are missing from.
             let header = envelope.header.unwrap_or_else(|| tape.root());
@@ -94,6 +94,8 @@ impl Found {
         let client = read_identifier(tape, mandatory(client, "client")?, Role::Client)?;
         let service_node = mandatory(service, "service")?;
         let service = read_identifier(tape, service_node, Role::Service)?;
+        // The security server has found the service that is meant and named it in `service`, beside this one.
+        central.map(|node| read_identifier(tape, node, Role::CentralService)).transpose()?;
         let id = read_text(tape, mandatory(id, "id")?, "id")?;
         // PR-MESS 2.3: the Body's wrapper is named like the service.
         if service.service_code.as_deref() != Some(tape.local(envelope.child)) {
@@ -159,6 +161,7 @@ fn read_optional<'t>(
 enum Role {
     Client,
     Service,
+    CentralService,
 }
 
 struct Identifier<'t> {
@@ -167,10 +170,11 @@ struct Identifier<'t> {
     service_version: Option<Cow<'t, str>>,
 }
 
-/// Reads `client` or `service`.
+/// Reads `client`, `service` or `centralService`; of the last, class and member stay empty.
 ///
-/// Source: PR-MESS 2.1 and annex A: XRoadClientIdentifierType, XRoadServiceIdentifierType. The order of the
-/// parts is not held against a caller; security servers do not either.
+/// Source: PR-MESS 2.1 and annex A: XRoadClientIdentifierType, XRoadServiceIdentifierType,
+/// XRoadCentralServiceIdentifierType. The order of the parts is not held against a caller; security servers do not
+/// either.
 fn read_identifier<'t>(tape: &'t Tape<'_>, node: NodeId, role: Role) -> Result<Identifier<'t>, Error> {
     let field = role.field();
     let mut parts: [Option<Cow<'t, str>>; PARTS.len()] = Default::default();
@@ -190,16 +194,23 @@ fn read_identifier<'t>(tape: &'t Tape<'_>, node: NodeId, role: Role) -> Result<I
         (Role::Client, Some("MEMBER")) => subsystem.is_none(),
         (Role::Client, Some("SUBSYSTEM")) => subsystem.is_some(),
         (Role::Service, Some("SERVICE")) => true,
+        (Role::CentralService, Some("CENTRALSERVICE")) => {
+            class.is_none() && member.is_none() && subsystem.is_none() && service_version.is_none()
+        }
         _ => false,
     };
     let has_service = service_code.is_some() || service_version.is_some();
     if !fits || (role == Role::Client && has_service) {
         return Err(wrong(tape, node, field, Wrong::Malformed(role.object_types())));
     }
+    let (class, member) = match role {
+        Role::CentralService => (Some(Cow::Borrowed("")), Some(Cow::Borrowed(""))),
+        Role::Client | Role::Service => (class, member),
+    };
     let (Some(instance), Some(class), Some(member)) = (instance, class, member) else {
         return Err(wrong(tape, node, field, Wrong::Malformed("complete: xRoadInstance, memberClass, memberCode")));
     };
-    if role == Role::Service && service_code.is_none() {
+    if role != Role::Client && service_code.is_none() {
         return Err(wrong(tape, node, field, Wrong::Malformed("complete: serviceCode is missing")));
     }
     Ok(Identifier { party: Party { instance, class, member, subsystem }, service_code, service_version })
@@ -223,6 +234,7 @@ impl Role {
         match self {
             Self::Client => "client",
             Self::Service => "service",
+            Self::CentralService => "centralService",
         }
     }
 
@@ -230,6 +242,7 @@ impl Role {
         match self {
             Self::Client => "a MEMBER, or a SUBSYSTEM with its subsystemCode (objectType says which)",
             Self::Service => "of objectType SERVICE",
+            Self::CentralService => "of objectType CENTRALSERVICE: xRoadInstance and serviceCode alone",
         }
     }
 }
@@ -424,6 +437,27 @@ mod tests {
         check(
             &format!("{CLIENT}{}{ID}{VERSION}", SERVICE.replace("<i:serviceCode>TraCuuHoSo</i:serviceCode>", "")),
             "service must be complete: serviceCode is missing at /Envelope/Header/service",
+        );
+    }
+
+    #[test]
+    fn a_central_service_stands_beside_the_service_it_was_resolved_to() {
+        let central = "<x:centralService i:objectType=\"CENTRALSERVICE\"><i:xRoadInstance>VN</i:xRoadInstance>\
+                       <i:serviceCode>TraCuuHoSo</i:serviceCode></x:centralService>";
+        let with_service = |central: &str| format!("{CLIENT}{central}{SERVICE}{ID}{VERSION}");
+        let read_well = "VN/GOV/000.00.00.H56/mcdt -> VN/GOV/000.00.00.G07 id 6d8b1f0e user - issue - version -";
+        check(&with_service(central), read_well);
+        check(&format!("{CLIENT}{central}{ID}{VERSION}"), "service missing at /Envelope/Header");
+        let twice = "centralService present more than once at /Envelope/Header/centralService[2]";
+        check(&with_service(&central.repeat(2)), twice);
+        let type_wrong = "centralService must be of objectType CENTRALSERVICE: xRoadInstance and serviceCode alone at \
+                          /Envelope/Header/centralService";
+        check(&with_service(&central.replace("CENTRALSERVICE", "SERVICE")), type_wrong);
+        let member = "<i:memberCode>G07</i:memberCode><i:serviceCode>";
+        check(&with_service(&central.replace("<i:serviceCode>", member)), type_wrong);
+        check(
+            &with_service(&central.replace("<i:serviceCode>TraCuuHoSo</i:serviceCode>", "")),
+            "centralService must be complete: serviceCode is missing at /Envelope/Header/centralService",
         );
     }
 

@@ -19,6 +19,7 @@ mod samples;
 mod stranger;
 mod upstream;
 mod world;
+mod x_road;
 mod xmllint;
 
 #[path = "../generator/mod.rs"]
