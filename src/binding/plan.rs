@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use prost_reflect::DescriptorPool;
 
 use crate::problem::Problems;
+use crate::schema::bounds::Bounds;
 use crate::schema::model::{ElementId, NamespaceId, Schema, TypeId};
 
 /// Index in [`Partner::operations`].
@@ -305,6 +306,24 @@ impl Partner {
     /// An operation by its id.
     pub fn operation_of(&self, id: OperationId) -> &Operation {
         &self.operations[id.0 as usize]
+    }
+
+    /// How large a valid request can be, and a document in a text of one. Nothing is bounded where what the schema does
+    /// not know is passed over.
+    pub fn request_bounds(&self) -> Bounds {
+        match self.unknown {
+            Unknown::Report => Bounds::NONE,
+            Unknown::Refuse => {
+                let requests = self.operations.iter().map(|operation| operation.request_element);
+                Bounds::of(&self.schema, requests.chain(self.documents()))
+            }
+        }
+    }
+
+    /// Document elements of texts.
+    fn documents(&self) -> impl Iterator<Item = ElementId> + '_ {
+        let actions = self.plans.iter().flat_map(|plan| plan.leaves.iter().chain(&plan.attributes).chain([&plan.text]));
+        actions.filter_map(|action| if let Action::Document(root, _) = action { Some(*root) } else { None })
     }
 
     /// The partner's code for a business outcome: `STATUS/REASON` if listed, else `STATUS`.

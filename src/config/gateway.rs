@@ -31,8 +31,8 @@
 //! body_ms_max    = 15000                     # from the first byte of a body to its last
 //! call_ms_max    = 30000                     # of the internal service's answer
 //! requests_max   = 1024                      # under way at once; more are told 503
-//! depth_max      = 64
-//! elements_max   = 200000
+//! depth_max      = 64                        # of a message; less where the partner's schema allows less
+//! elements_max   = 200000                    # likewise
 //!
 //! [log]
 //! format = "json"                            # json (default) or text

@@ -5,13 +5,17 @@ use std::collections::HashMap;
 use crate::binding::plan::{OperationId, Partner};
 use crate::grpc::Upstream;
 use crate::problem::{Place, Problems};
+use crate::schema::bounds::Bounds;
 use crate::wsdl::Description;
+use crate::xml::limits::Limits;
 
 /// A partner and what stands behind it.
 #[derive(Debug)]
 pub(super) struct Face {
     pub(super) partner: Partner,
     pub(super) description: Description,
+    /// Within which its messages are read.
+    pub(super) limits: Limits,
     /// By operation.
     upstreams: Vec<Upstream>,
 }
@@ -20,8 +24,13 @@ impl Face {
     /// Joins a compiled partner with the services it calls.
     ///
     /// `services` by full name (`molisa.dossier.v1.DossierService`). Problems: an operation whose service has no
-    /// address, a schema file that cannot be served.
-    pub(super) fn new(partner: Partner, services: &HashMap<String, Upstream>, problems: &mut Problems) -> Option<Self> {
+    /// address, a schema file that cannot be served. `limits`: the configured ones.
+    pub(super) fn new(
+        partner: Partner,
+        services: &HashMap<String, Upstream>,
+        limits: &Limits,
+        problems: &mut Problems,
+    ) -> Option<Self> {
         let description = Description::new(&partner, problems);
         let mut upstreams = Vec::with_capacity(partner.operations.len());
         for operation in &partner.operations {
@@ -36,7 +45,8 @@ impl Face {
             }
         }
         let complete = upstreams.len() == partner.operations.len();
-        complete.then_some(Self { description: description?, partner, upstreams })
+        let limits = tightened(limits, &partner);
+        complete.then_some(Self { description: description?, limits, partner, upstreams })
     }
 
     /// The service that an operation calls.
@@ -44,3 +54,26 @@ impl Face {
         &self.upstreams[operation.0 as usize]
     }
 }
+
+/// The configured limits, or what the partner's schema allows where that is less.
+///
+/// Depth and number of elements alone: names have prefixes, tags have declarations and values have references of the
+/// sender's choice, so that no schema bounds them as they are written.
+fn tightened(configured: &Limits, partner: &Partner) -> Limits {
+    let Bounds { depth, elements } = partner.request_bounds();
+    let depth = depth.map_or(u32::MAX, |depth| depth.saturating_add(AROUND_BODY).max(HEADER_DEPTH));
+    let elements = elements.map_or(u64::MAX, |elements| elements.saturating_add(HEADER_ELEMENTS));
+    Limits {
+        depth_max: configured.depth_max.min(depth),
+        elements_max: configured.elements_max.min(u32::try_from(elements).unwrap_or(u32::MAX)),
+        ..*configured
+    }
+}
+
+/// Envelope and Body are around the message.
+const AROUND_BODY: u32 = 2;
+/// What a Header may always be nested: WS-Security's goes to 9 (a certificate's issuer in a signature's KeyInfo), and an
+/// element too many in the Body is to be told by its name, not as too deep.
+const HEADER_DEPTH: u32 = 16;
+/// Elements beside the message: Envelope, Body, and the Header's.
+const HEADER_ELEMENTS: u64 = 1000;

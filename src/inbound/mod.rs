@@ -137,7 +137,7 @@ impl Inbound {
     /// Problems: an operation whose service has no address, a schema that cannot be served; `None` then.
     pub fn new(parts: Parts, problems: &mut Problems) -> Option<Self> {
         let count = parts.partners.len();
-        let join = |partner| Face::new(partner, &parts.services, problems);
+        let join = |partner| Face::new(partner, &parts.services, &parts.limits.xml, problems);
         let faces: Vec<Face> = parts.partners.into_iter().filter_map(join).collect();
         (faces.len() == count).then_some(Self {
             faces,
@@ -221,7 +221,7 @@ impl Inbound {
         entry.stage = Stage::Read;
         let root = mime::root(&accepted.media, &body.bytes)?;
         let text = to_utf8(&root.bytes, root.charset.as_deref())?;
-        let tape = Tape::parse(&text, &self.limits.xml)?;
+        let tape = Tape::parse(&text, &face.limits)?;
         root.check(&tape)?;
         let asked = Asked::read(&face.partner, &tape, manner)?;
         entry.message_id = asked.message_id().map(str::to_owned);

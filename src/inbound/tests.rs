@@ -203,6 +203,21 @@ fn each_kind_of_wrong_message_stops_at_its_step_with_its_code() {
 }
 
 #[test]
+fn a_message_is_no_deeper_and_no_longer_than_its_partners_schema_allows() {
+    let inbound = inbound();
+    let deep = |depth: usize| {
+        let header = format!("<u:x xmlns:u='urn:u'>{}{}</u:x>", "<u:x>".repeat(depth - 3), "</u:x>".repeat(depth - 3));
+        told(&send(&inbound, "h56", "text/xml", envelope(Version::Soap11, &header, LOOK_UP)))
+    };
+    let depth_max = inbound.faces[0].limits.depth_max;
+    assert!(depth_max < inbound.limits.xml.depth_max, "the schema's bound is the tighter one");
+    assert_eq!(deep(depth_max as usize), "called with no key");
+    assert_eq!(deep(depth_max as usize + 1), "limit_depth - 1 depth_max");
+    // Its lists of dossiers and steps have no end.
+    assert_eq!(inbound.faces[0].limits.elements_max, inbound.limits.xml.elements_max);
+}
+
+#[test]
 fn a_message_is_read_in_every_encoding_that_soap_allows() {
     let inbound = inbound();
     let text = envelope(Version::Soap11, "", LOOK_UP);

@@ -3,6 +3,7 @@
 //! Read with [`load::load`]; then immutable. The `binding` room joins it with descriptors, `transcode` runs it.
 
 pub mod automaton;
+pub mod bounds;
 pub mod load;
 pub mod model;
 pub mod value;

@@ -10,4 +10,6 @@ mod text;
 pub mod writer;
 
 #[cfg(test)]
+mod linear;
+#[cfg(test)]
 mod tests;

@@ -11,6 +11,7 @@ mod edge;
 mod failing;
 mod golden;
 mod hostile;
+mod limits;
 mod normal;
 mod profiles;
 mod refused;

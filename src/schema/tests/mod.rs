@@ -1,5 +1,6 @@
 //! What schemas mean: schema text and message in, verdict out; xmllint is asked the same where it is installed.
 
+mod bounds;
 mod problems;
 mod values;
 mod verdicts;
