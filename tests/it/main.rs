@@ -9,6 +9,7 @@ mod differential;
 mod drafts;
 mod edge;
 mod failing;
+mod fuzz_seeds;
 mod golden;
 mod hostile;
 mod limits;
