@@ -129,12 +129,22 @@ async fn collect<'r>(body: &mut Incoming, bytes_max: usize, room: &'r Room) -> R
                     rest.extend_from_slice(start);
                     first = Some(Bytes::new());
                 }
+                make_room(&mut rest, piece.len(), said);
                 rest.extend_from_slice(&piece);
             }
         }
     }
     let bytes = if rest.is_empty() { first.unwrap_or_default() } else { rest.freeze() };
     Ok(Held { bytes, _share: share })
+}
+
+/// Room for one more piece. Once a quarter of what the body says of its length is there, all of it is reserved: from then
+/// on nothing is moved, and who promises much has sent much.
+fn make_room(held: &mut BytesMut, more: usize, said: usize) {
+    let needed = held.len() + more;
+    if needed > held.capacity() && needed <= said && needed >= said / 4 {
+        held.reserve(said - held.len());
+    }
 }
 
 /// Of each body, the bytes that take no room.
