@@ -265,6 +265,13 @@ fn every_limit_holds_at_its_bound_and_refuses_one_past_it() {
 }
 
 #[test]
+fn a_namespace_name_has_1024_bytes_at_most() {
+    let document = |bytes: usize| format!("<a xmlns='{}'/>", "u".repeat(bytes));
+    assert!(read(document(1024).as_bytes()).ends_with("u}a"));
+    assert!(read(document(1025).as_bytes()).ends_with("limit exceeded: namespace name bytes is 1024"));
+}
+
+#[test]
 fn a_document_has_100000_comments_at_most() {
     let document = |comments: usize| format!("<a>{}</a>", "x<!---->".repeat(comments));
     assert_eq!(read(document(100_000).as_bytes()).len(), 100_000 + "a(\"\" )".len());
