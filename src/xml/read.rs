@@ -461,13 +461,26 @@ impl<'a> State<'a> {
             if record.name.prefix != 0 {
                 self.tape.attributes[index].namespace = self.namespace_of(record.name)?;
             }
-            let (namespace, local) = (self.tape.attributes[index].namespace, self.tape.local_of(record.name));
-            let earlier = &self.tape.attributes[first..index];
-            if earlier.iter().any(|e| e.namespace == namespace && self.tape.local_of(e.name) == local) {
-                return Err(self.malformed(record.name.start as usize, "two attributes of one name"));
-            }
         }
-        Ok(())
+        match self.twin(&self.tape.attributes[first..]) {
+            Some(twin) => Err(self.malformed(twin.start as usize, "two attributes of one name")),
+            None => Ok(()),
+        }
+    }
+
+    /// The first of these attributes that has the name of one before it.
+    fn twin(&self, attributes: &[AttributeRecord]) -> Option<NameRange> {
+        let expanded = |record: &AttributeRecord| (record.namespace.0, self.tape.local_of(record.name));
+        if attributes.len() <= PAIRS_MAX {
+            let mut later = attributes.iter().enumerate();
+            let found = later.find(|&(at, one)| attributes[..at].iter().any(|other| expanded(other) == expanded(one)));
+            return found.map(|(_, record)| record.name);
+        }
+        // To compare each with each would make a full tag dear.
+        let mut sorted: Vec<&AttributeRecord> = attributes.iter().collect();
+        sorted.sort_by_key(|record| expanded(record));
+        let twins = sorted.windows(2).filter(|pair| expanded(pair[0]) == expanded(pair[1]));
+        twins.map(|pair| pair[1].name).min_by_key(|name| name.start)
     }
 
     /// The namespace of an element's or a prefixed attribute's name.
@@ -576,6 +589,8 @@ fn nodes_likely(bytes: usize, limits: &Limits) -> usize {
     }
 }
 
+/// Attributes of a tag of which each is compared with each.
+const PAIRS_MAX: usize = 12;
 /// A document from this length on is a large one.
 const LARGE_BYTES_MIN: usize = 256 << 10;
 /// Comments and processing instructions in a document.

@@ -265,6 +265,20 @@ fn every_limit_holds_at_its_bound_and_refuses_one_past_it() {
 }
 
 #[test]
+fn two_attributes_of_one_name_are_told_apart_however_many_there_are() {
+    for count in [0, 5, 11, 12, 13, 50] {
+        let others: String = (0..count).map(|n| format!(" x{n}=''")).collect();
+        let document = |twins: &str| read(format!("<a xmlns:p='u' xmlns:q='u'{others}{twins}/>").as_bytes());
+        assert!(document(" b='' p:b=''").ends_with("[@b=\"\"][@ub=\"\"]"), "{count}");
+        for twins in [" b='' b=''", " p:b='' q:b=''"] {
+            let second = "<a xmlns:p='u' xmlns:q='u'".len() + others.len() + twins.len() / 2 + 2;
+            let expected = format!("line 1, column {second}: not well-formed: two attributes of one name");
+            assert_eq!(document(twins), expected, "{count}");
+        }
+    }
+}
+
+#[test]
 fn a_namespace_name_has_1024_bytes_at_most() {
     let document = |bytes: usize| format!("<a xmlns='{}'/>", "u".repeat(bytes));
     assert!(read(document(1024).as_bytes()).ends_with("u}a"));
