@@ -171,4 +171,22 @@ mod tests {
         drop(one);
         assert_eq!(room.grow(&mut other, FREE_BYTES + (100 << 10)), Ok(()));
     }
+
+    #[test]
+    fn room_is_made_for_what_is_promised_once_a_quarter_of_it_is_there() {
+        let said = 1 << 20;
+        let mut held = BytesMut::new();
+        let mut take = |bytes: usize| {
+            make_room(&mut held, bytes, said);
+            held.extend_from_slice(&vec![0; bytes]);
+            (held.capacity(), held.as_ptr())
+        };
+        assert!(take(said / 4 - 1).0 < said);
+        let (capacity, start) = take(1);
+        assert!(capacity >= said);
+        assert_eq!(take(said - said / 4).1, start, "nothing is moved");
+        let mut unsaid = BytesMut::new();
+        make_room(&mut unsaid, 100, 0);
+        assert_eq!(unsaid.capacity(), 0);
+    }
 }
