@@ -10,6 +10,9 @@ pub mod mime;
 pub mod setup;
 pub mod tokens;
 
+/// Panics where it does not hold for these bytes.
+pub type Property = fn(&[u8]);
+
 /// Every target by name.
-pub const ALL: [(&str, fn(&[u8])); 4] =
+pub const ALL: [(&str, Property); 4] =
     [("tokens", tokens::hold), ("envelope", envelope::hold), ("decode", decode::hold), ("mime", mime::hold)];

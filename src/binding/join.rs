@@ -145,6 +145,11 @@ impl<'j> Join<'j> {
         self.problems.error(Place::line(self.path, line), message, remedy);
     }
 
+    /// Something that works, and not as it should.
+    pub(super) fn warning(&mut self, line: u32, message: impl Into<String>, remedy: impl Into<String>) {
+        self.problems.warning(Place::line(self.path, line), message, remedy);
+    }
+
     /// A mistake of the table that a type is joined by.
     fn error_in(&mut self, context: &Context, text: impl std::fmt::Display, remedy: &str) {
         let Joined { table, title, .. } = &self.tables[context.table];

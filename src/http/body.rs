@@ -129,12 +129,22 @@ async fn collect<'r>(body: &mut Incoming, bytes_max: usize, room: &'r Room) -> R
                     rest.extend_from_slice(start);
                     first = Some(Bytes::new());
                 }
+                make_room(&mut rest, piece.len(), said);
                 rest.extend_from_slice(&piece);
             }
         }
     }
     let bytes = if rest.is_empty() { first.unwrap_or_default() } else { rest.freeze() };
     Ok(Held { bytes, _share: share })
+}
+
+/// Room for one more piece. Once a quarter of what the body says of its length is there, all of it is reserved: from then
+/// on nothing is moved, and who promises much has sent much.
+fn make_room(held: &mut BytesMut, more: usize, said: usize) {
+    let needed = held.len() + more;
+    if needed > held.capacity() && needed <= said && needed >= said / 4 {
+        held.reserve(said - held.len());
+    }
 }
 
 /// Of each body, the bytes that take no room.
@@ -160,5 +170,23 @@ mod tests {
         assert_eq!(room.grow(&mut other, FREE_BYTES + (40 << 10) + 1), Err(BodyError::NoRoom));
         drop(one);
         assert_eq!(room.grow(&mut other, FREE_BYTES + (100 << 10)), Ok(()));
+    }
+
+    #[test]
+    fn room_is_made_for_what_is_promised_once_a_quarter_of_it_is_there() {
+        let said = 1 << 20;
+        let mut held = BytesMut::new();
+        let mut take = |bytes: usize| {
+            make_room(&mut held, bytes, said);
+            held.extend_from_slice(&vec![0; bytes]);
+            (held.capacity(), held.as_ptr())
+        };
+        assert!(take(said / 4 - 1).0 < said);
+        let (capacity, start) = take(1);
+        assert!(capacity >= said);
+        assert_eq!(take(said - said / 4).1, start, "nothing is moved");
+        let mut unsaid = BytesMut::new();
+        make_room(&mut unsaid, 100, 0);
+        assert_eq!(unsaid.capacity(), 0);
     }
 }

@@ -77,3 +77,38 @@ const AROUND_BODY: u32 = 2;
 const HEADER_DEPTH: u32 = 16;
 /// Elements beside the message: Envelope, Body, and the Header's.
 const HEADER_ELEMENTS: u64 = 1000;
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::binding::plan::Unknown;
+
+    fn partner(binding: &str, protos: &str) -> Partner {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut problems = Problems::new();
+        let pool = crate::proto::load(&[root.join(protos)], &mut problems).unwrap_or_else(|| panic!("{problems}"));
+        let partner = Partner::compile("p", &root.join(binding), &[pool], &mut problems);
+        partner.unwrap_or_else(|| panic!("{problems}"))
+    }
+
+    #[test]
+    fn limits_are_the_schemas_where_it_sets_less_and_never_looser_than_configured() {
+        let check = |partner: &Partner, configured: &Limits, expected: (u32, u32)| {
+            let limits = tightened(configured, partner);
+            assert_eq!((limits.depth_max, limits.elements_max), expected);
+        };
+        let configured = Limits::default();
+        let low = Limits { depth_max: 8, elements_max: 100, ..configured };
+        // Its lists have no end.
+        let mut dossiers = partner("schemas/hoso/binding.toml", "proto");
+        check(&dossiers, &configured, (16, 200_000));
+        check(&dossiers, &low, (8, 100));
+        // It lends 20 items at once.
+        let loans = partner("tests/contracts/library/binding.toml", "tests/contracts/library/proto");
+        check(&loans, &configured, (16, 1055));
+        dossiers.unknown = Unknown::Report;
+        check(&dossiers, &configured, (64, 200_000));
+    }
+}

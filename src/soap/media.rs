@@ -23,8 +23,19 @@ pub struct Multipart<'a> {
     pub boundary: Cow<'a, str>,
     /// `Content-ID` of the root part, as written; `None`: it is the first part (RFC 2387 §3.2, R2922).
     pub start: Option<Cow<'a, str>>,
-    /// Whether the root part is `application/xop+xml` (XOP 1.0 §4.1): MTOM.
-    pub is_xop: bool,
+    /// What the root part is to be.
+    pub root: RootType,
+}
+
+/// The `type` of a `multipart/related`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RootType {
+    /// SOAP's own, of the version announced.
+    Soap,
+    /// `application/xop+xml` (XOP 1.0 §4.1): MTOM.
+    Xop,
+    /// Left out, against RFC 2387 §3.1: the root part says it itself.
+    Unsaid,
 }
 
 /// A media type that carries no SOAP message we read: answered 415 (WS-I R1115, SOAP 1.2 part 2 §7.5.2.2).
@@ -39,6 +50,7 @@ impl<'a> MediaType<'a> {
     /// `action` is a URI, no RFC 9110 token), blank parameters, unknown parameters.
     /// Refused: two different values of a parameter that is read, of which one must lie (WS-I R1018); a
     /// `multipart/related` without `boundary`, or whose `type` is no SOAP message's (Attachments Profile R2945, R2932).
+    /// Without `type` SOAP 1.1 is announced.
     pub fn parse(value: &'a str) -> Result<Self, Unsupported> {
         let (essence, parameters) = value.split_once(';').unwrap_or((value, ""));
         let essence = essence.trim();
@@ -46,13 +58,17 @@ impl<'a> MediaType<'a> {
         if !essence.eq_ignore_ascii_case(MULTIPART) {
             return Ok(Self { version: version_of(essence)?, charset: found.charset, multipart: None });
         }
-        let root = found.root_type.ok_or(Unsupported)?;
-        let is_xop = root.eq_ignore_ascii_case(XOP);
-        // MTOM §3.2: `start-info` has the type that the message would have without it. Some leave it out.
-        let announced = if is_xop { found.start_info.unwrap_or(Cow::Borrowed("text/xml")) } else { root };
+        let (root, announced) = match found.root_type {
+            None => (RootType::Unsaid, Cow::Borrowed("text/xml")),
+            // MTOM §3.2: `start-info` has the type that the message would have without it. Some leave it out.
+            Some(xop) if xop.eq_ignore_ascii_case(XOP) => {
+                (RootType::Xop, found.start_info.unwrap_or(Cow::Borrowed("text/xml")))
+            }
+            Some(own) => (RootType::Soap, own),
+        };
         let version = version_of(announced.split(';').next().unwrap_or_default().trim())?;
         let boundary = found.boundary.filter(|boundary| is_boundary(boundary)).ok_or(Unsupported)?;
-        Ok(Self { version, charset: None, multipart: Some(Multipart { boundary, start: found.start, is_xop }) })
+        Ok(Self { version, charset: None, multipart: Some(Multipart { boundary, start: found.start, root }) })
     }
 
     /// Reads the `Content-Type` of a root part that is to be XOP's: `application/xop+xml; type="text/xml"`.
@@ -177,7 +193,11 @@ mod tests {
                 "{version:?} [{}] {}{}",
                 parts.boundary,
                 parts.start.as_deref().unwrap_or("-"),
-                if parts.is_xop { " xop" } else { "" }
+                match parts.root {
+                    RootType::Soap => "",
+                    RootType::Xop => " xop",
+                    RootType::Unsaid => " unsaid",
+                }
             ),
             Ok(media) => format!("{:?} {}", media.version, media.charset.as_deref().unwrap_or("-")),
             Err(Unsupported) => "415".to_owned(),
@@ -221,9 +241,9 @@ mod tests {
         check(&format!("multipart/related; type=\"application/xop+xml\"; boundary=b; {soap_12}"), "Soap12 [b] - xop");
         check("multipart/related; type=\"application/xop+xml\"; boundary=b", "Soap11 [b] - xop");
         check("multipart/related; type=\"text/xml\"; boundary=b; charset=utf-16", "Soap11 [b] -");
+        check("multipart/related; charset=UTF-8; boundary=b", "Soap11 [b] - unsaid");
         for wrong in [
             "multipart/related; type=\"text/xml\"",
-            "multipart/related; boundary=b",
             "multipart/related; boundary=b; type=\"text/plain\"",
             "multipart/related; boundary=b; type=\"application/xop+xml\"; start-info=\"text/plain\"",
             "multipart/mixed; boundary=b; type=\"text/xml\"",

@@ -21,7 +21,7 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use memchr::memmem;
 
-use super::media::{MediaType, Multipart};
+use super::media::{MediaType, Multipart, RootType};
 use crate::xml::tape::Tape;
 
 /// The message of a body.
@@ -73,13 +73,13 @@ pub fn root<'a>(media: &'a MediaType<'_>, body: &'a Bytes) -> Result<Root<'a>, E
     let (header, content) = split_header(part)?;
     let header = Header::read(header)?;
     header.check_id(multipart)?;
-    let charset = header.charset(media, multipart)?;
+    let (root, charset) = header.root_type(media, multipart)?;
     let bytes = match header.transfer_encoding()? {
         TransferEncoding::Identity => body.slice_ref(content),
         TransferEncoding::QuotedPrintable => quoted_printable(content).ok_or(Error::Encoding)?.into(),
         TransferEncoding::Base64 => base64_simd::forgiving_decode_to_vec(content).map_err(|_| Error::Encoding)?.into(),
     };
-    Ok(Root { bytes, charset, is_xop: multipart.is_xop })
+    Ok(Root { bytes, charset, is_xop: root == RootType::Xop })
 }
 
 impl Root<'_> {
@@ -211,18 +211,24 @@ impl<'a> Header<'a> {
         }
     }
 
-    /// The root part's charset; its media type must be the one that `type` names, or left out.
-    fn charset(&self, media: &MediaType<'_>, multipart: &Multipart<'_>) -> Result<Option<Cow<'a, str>>, Error> {
-        let Some(written) = &self.content_type else { return Ok(None) };
-        let own = match multipart.is_xop {
-            true => MediaType::parse_xop(written, media.version),
-            false => MediaType::parse(written),
+    /// What the root part is, and its charset; its media type must be the one that `type` names, unless one of the two
+    /// is left out.
+    fn root_type(
+        &self,
+        media: &MediaType<'_>,
+        multipart: &Multipart<'_>,
+    ) -> Result<(RootType, Option<Cow<'a, str>>), Error> {
+        let Some(written) = &self.content_type else { return Ok((multipart.root, None)) };
+        let plain = MediaType::parse(written).ok().filter(|own| own.multipart.is_none());
+        let xop = MediaType::parse_xop(written, media.version).ok();
+        let (own, root) = match multipart.root {
+            RootType::Soap => (plain.filter(|own| own.version == media.version), RootType::Soap),
+            RootType::Xop => (xop, RootType::Xop),
+            RootType::Unsaid if xop.is_some() => (xop, RootType::Xop),
+            RootType::Unsaid => (plain, RootType::Soap),
         };
-        let own = own.map_err(|_| Error::RootType)?;
-        if own.version != media.version || own.multipart.is_some() {
-            return Err(Error::RootType);
-        }
-        Ok(own.charset.map(|charset| Cow::Owned(charset.into_owned())))
+        let own = own.ok_or(Error::RootType)?;
+        Ok((root, own.charset.map(|charset| Cow::Owned(charset.into_owned()))))
     }
 
     /// RFC 2045 §6.1: 7bit where nothing is said; that it is so is not asked.
@@ -418,6 +424,10 @@ mod tests {
             (TYPE, "application/xop+xml; type=\"text/xml\"", &*Error::RootType.to_string()),
             (xop, "application/xop+xml; charset=UTF-8; type=\"text/xml\"", "UTF-8 \"<a/>\""),
             (xop, "text/xml", &*Error::RootType.to_string()),
+            ("multipart/related; boundary=b", "text/xml; charset=utf-8", "utf-8 \"<a/>\""),
+            ("multipart/related; boundary=b", "application/soap+xml", "- \"<a/>\""),
+            ("multipart/related; boundary=b", "application/xop+xml; charset=utf-8", "utf-8 \"<a/>\""),
+            ("multipart/related; boundary=b", "image/png", &*Error::RootType.to_string()),
         ] {
             assert_eq!(read(outer, body(inner).as_bytes()), expected, "{outer}, {inner}");
         }

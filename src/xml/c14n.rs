@@ -189,6 +189,7 @@ impl<'a> Writer<'_, 'a, '_> {
                 text::push_normalized(&mut normalized, raw);
                 escape(self.out, &normalized, Escapes::Text);
             }
+            Piece::Run => escape(self.out, &text::of_run(raw), Escapes::Text),
             Piece::Reference(c) => escape(self.out, c.encode_utf8(&mut [0; 4]), Escapes::Text),
         }
     }

@@ -7,7 +7,7 @@ pub struct Limits {
     pub document_bytes_max: usize,
     /// Nested elements; the root has depth 1.
     pub depth_max: u32,
-    /// Elements in the document.
+    /// Elements in the document; attributes and namespace declarations, taken together, are no more either.
     pub elements_max: u32,
     /// Qualified name of an element or attribute, bytes.
     pub name_bytes_max: usize,

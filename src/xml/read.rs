@@ -38,6 +38,7 @@ struct State<'a> {
     /// Prefixes in scope, innermost last.
     bindings: Vec<(&'a str, NamespaceId)>,
     elements: u32,
+    comments: usize,
 }
 
 /// Where the parts of a start tag end.
@@ -60,12 +61,19 @@ impl<'a> State<'a> {
         let tape = Tape {
             text: source,
             limits,
-            nodes: Vec::with_capacity(source.len() / 24 + 4),
+            nodes: Vec::with_capacity(nodes_likely(source.len(), &limits)),
             attributes: Vec::new(),
             declarations: Vec::new(),
             namespaces: vec![Cow::Borrowed(""), Cow::Borrowed(XML_NAME)],
         };
-        let state = Self { limits, tape, open: Vec::with_capacity(16), bindings: Vec::with_capacity(8), elements: 0 };
+        let state = Self {
+            limits,
+            tape,
+            open: Vec::with_capacity(16),
+            bindings: Vec::with_capacity(8),
+            elements: 0,
+            comments: 0,
+        };
         // Offsets are kept in 32 bits.
         let bytes_max = limits.document_bytes_max.min(u32::MAX as usize);
         if source.len() > bytes_max {
@@ -263,7 +271,8 @@ impl<'a> State<'a> {
         Err(self.not_closed(at))
     }
 
-    fn comment(&self, start: usize, end: usize) -> Result<(), Error> {
+    fn comment(&mut self, start: usize, end: usize) -> Result<(), Error> {
+        self.count_comment(start)?;
         let content = &self.bytes()[start + "<!--".len()..end - "-->".len()];
         if content.ends_with(b"-") || memchr::memmem::find(content, b"--").is_some() {
             return Err(self.malformed(start, "'--' in a comment"));
@@ -271,8 +280,17 @@ impl<'a> State<'a> {
         Ok(())
     }
 
+    /// Comments and processing instructions leave no record, but part the texts around them, which do.
+    fn count_comment(&mut self, at: usize) -> Result<(), Error> {
+        self.comments += 1;
+        match self.comments > COMMENTS_MAX {
+            true => Err(self.limit(at, "comments", COMMENTS_MAX)),
+            false => Ok(()),
+        }
+    }
+
     /// What starts with `<?`: the XML declaration or a processing instruction.
-    fn question(&self, at: usize) -> Result<usize, Error> {
+    fn question(&mut self, at: usize) -> Result<usize, Error> {
         let rest = &self.bytes()[at..];
         let close = PiParser::default().feed(&rest["<?".len()..]).ok_or_else(|| self.not_closed(at))?;
         let end = at + "<?".len() + close + 1;
@@ -296,7 +314,8 @@ impl<'a> State<'a> {
         Ok(())
     }
 
-    fn processing_instruction(&self, start: usize, end: usize) -> Result<(), Error> {
+    fn processing_instruction(&mut self, start: usize, end: usize) -> Result<(), Error> {
+        self.count_comment(start)?;
         let content = &self.tape.text[start + "<?".len()..end - "?>".len()];
         let target = content.split([' ', '\t', '\n', '\r']).next().unwrap_or_default();
         if !is_ncname(target) || target.eq_ignore_ascii_case("xml") {
@@ -334,6 +353,10 @@ impl<'a> State<'a> {
             count += 1;
             if count > self.limits.attributes_max {
                 return Err(self.limit(at, "attributes_max", self.limits.attributes_max));
+            }
+            let all = self.tape.attributes.len() + self.tape.declarations.len();
+            if all >= self.limits.elements_max as usize {
+                return Err(self.limit(at, "elements_max", self.limits.elements_max as usize));
             }
             at = self.attribute(at + spaces, end)?;
         }
@@ -438,13 +461,26 @@ impl<'a> State<'a> {
             if record.name.prefix != 0 {
                 self.tape.attributes[index].namespace = self.namespace_of(record.name)?;
             }
-            let (namespace, local) = (self.tape.attributes[index].namespace, self.tape.local_of(record.name));
-            let earlier = &self.tape.attributes[first..index];
-            if earlier.iter().any(|e| e.namespace == namespace && self.tape.local_of(e.name) == local) {
-                return Err(self.malformed(record.name.start as usize, "two attributes of one name"));
-            }
         }
-        Ok(())
+        match self.twin(&self.tape.attributes[first..]) {
+            Some(twin) => Err(self.malformed(twin.start as usize, "two attributes of one name")),
+            None => Ok(()),
+        }
+    }
+
+    /// The first of these attributes that has the name of one before it.
+    fn twin(&self, attributes: &[AttributeRecord]) -> Option<NameRange> {
+        let expanded = |record: &AttributeRecord| (record.namespace.0, self.tape.local_of(record.name));
+        if attributes.len() <= PAIRS_MAX {
+            let mut later = attributes.iter().enumerate();
+            let found = later.find(|&(at, one)| attributes[..at].iter().any(|other| expanded(other) == expanded(one)));
+            return found.map(|(_, record)| record.name);
+        }
+        // To compare each with each would make a full tag dear.
+        let mut sorted: Vec<&AttributeRecord> = attributes.iter().collect();
+        sorted.sort_by_key(|record| expanded(record));
+        let twins = sorted.windows(2).filter(|pair| expanded(pair[0]) == expanded(pair[1]));
+        twins.map(|pair| pair[1].name).min_by_key(|name| name.start)
     }
 
     /// The namespace of an element's or a prefixed attribute's name.
@@ -507,8 +543,16 @@ impl<'a> State<'a> {
         self.malformed(at, "markup is not closed or not understood")
     }
 
+    /// Keeps a piece of text: on the record of the piece before it, where nothing stands between them.
     #[inline]
     fn push_text(&mut self, piece: Piece, start: usize, end: usize) {
+        if let Some(last) = self.tape.nodes.last_mut()
+            && last.span.1 == start as u32
+            && last.piece != Piece::Element
+        {
+            (last.piece, last.span.1) = (Piece::Run, end as u32);
+            return;
+        }
         let node = self.tape.nodes.len() as NodeId;
         self.tape.nodes.push(Node {
             piece,
@@ -536,6 +580,21 @@ impl<'a> State<'a> {
     }
 }
 
+/// Room for the records of a document of this length. What a large one asks for and does not use costs nothing, as the
+/// system gives memory when it is written to; to move records when they have grown would cost them twice.
+fn nodes_likely(bytes: usize, limits: &Limits) -> usize {
+    match bytes {
+        0..LARGE_BYTES_MIN => bytes / 24 + 4,
+        _ => (bytes / 4).min(2 * limits.elements_max as usize + COMMENTS_MAX),
+    }
+}
+
+/// Attributes of a tag of which each is compared with each.
+const PAIRS_MAX: usize = 12;
+/// A document from this length on is a large one.
+const LARGE_BYTES_MIN: usize = 256 << 10;
+/// Comments and processing instructions in a document.
+const COMMENTS_MAX: usize = 100_000;
 const CDATA: &str = "<![CDATA[";
 const DOCTYPE: &str = "<!DOCTYPE";
 const XML_NAME: &str = "http://www.w3.org/XML/1998/namespace";

@@ -5,10 +5,10 @@
 //! a subtree is a range of indices and a walk needs no recursion.
 //!
 //! ```text
-//! <a x="1"><b>t</b>&lt;</a>      0 Element a  end 4
-//!                                1 Element b  end 3   parent 0
-//!                                2 Text "t"   end 3   parent 1
-//!                                3 Text "<"   end 4   parent 0
+//! <a x="1"><b>t</b>&lt;=</a>     0 Element a   end 4
+//!                                1 Element b   end 3   parent 0
+//!                                2 Text "t"    end 3   parent 1
+//!                                3 Text "<="   end 4   parent 0
 //! ```
 //! Nothing is copied: names, values and text are ranges of the text, unescaped when asked for. Comments and processing
 //! instructions leave no record. Reading is in `read`.
@@ -33,7 +33,7 @@ pub struct NamespaceId(pub u16);
 pub enum NodeKind {
     /// An element; its descendants follow it on the tape up to [`Tape::end`].
     Element,
-    /// Character data, a CDATA section or a reference: a piece of text.
+    /// Character data, CDATA sections and references: all the text up to the next tag or comment.
     Text,
 }
 
@@ -89,6 +89,8 @@ pub(super) enum Piece {
     Cdata,
     /// A character or predefined entity reference.
     Reference(char),
+    /// Several of these, one after the other: a record for each would be much larger than what it stands for.
+    Run,
 }
 
 /// A qualified name in the text: `prefix:local`, or `local` where `prefix` is 0.
@@ -285,6 +287,7 @@ impl<'a> Tape<'a> {
             Piece::LineEnds => chars::is_blank(&self.text[self.span(node)]),
             Piece::Cdata => chars::is_blank(self.cdata(self.node(node))),
             Piece::Reference(c) => c.is_ascii() && chars::is_space(c as u8),
+            Piece::Run => chars::is_blank(&text::of_run(&self.text[self.span(node)])),
             Piece::Plain | Piece::Element => false,
         }
     }
@@ -406,6 +409,7 @@ impl<'a> Tape<'a> {
                 Piece::LineEnds => text::push_normalized(&mut joined, &self.text[self.span(child)]),
                 Piece::Cdata => text::push_normalized(&mut joined, self.cdata(record)),
                 Piece::Reference(c) => joined.push(c),
+                Piece::Run => text::push_run(&mut joined, &self.text[self.span(child)]),
             }
         }
         Cow::Owned(joined)

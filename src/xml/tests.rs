@@ -256,8 +256,55 @@ fn every_limit_holds_at_its_bound_and_refuses_one_past_it() {
     assert_eq!(at("<a xmlns='u'><b xmlns='v'/><c xmlns='u'/></a>"), "{u}a(\"\" {v}b {u}c)");
     refused("<a xmlns='u'><b xmlns='v'/><c xmlns='w'/></a>", "namespaces_max");
     refused("<a xmlns='u'><b xmlns='v'><c xmlns='u'/></b></a>", "namespaces_max");
+    let many = Limits { elements_max: 3, ..limits };
+    let at_many = |document: &str| read_within(document.as_bytes(), &many);
+    assert_eq!(at_many("<a b='' c=''><d xmlns='u'/></a>"), "a[@b=\"\"][@c=\"\"](\"\" {u}d)");
+    assert!(at_many("<a b='' c=''><d xmlns='u' e=''/></a>").contains("limit exceeded: elements_max is 3"));
     let skip = Limits { processing_instructions: ProcessingInstructions::Skip, ..limits };
     assert_eq!(read_within(b"<?x y?><a>1<?x?>2</a>", &skip), "a(\"12\" )");
+}
+
+#[test]
+fn two_attributes_of_one_name_are_told_apart_however_many_there_are() {
+    for count in [0, 5, 11, 12, 13, 50] {
+        let others: String = (0..count).map(|n| format!(" x{n}=''")).collect();
+        let document = |twins: &str| read(format!("<a xmlns:p='u' xmlns:q='u'{others}{twins}/>").as_bytes());
+        assert!(document(" b='' p:b=''").ends_with("[@b=\"\"][@ub=\"\"]"), "{count}");
+        for twins in [" b='' b=''", " p:b='' q:b=''"] {
+            let second = "<a xmlns:p='u' xmlns:q='u'".len() + others.len() + twins.len() / 2 + 2;
+            let expected = format!("line 1, column {second}: not well-formed: two attributes of one name");
+            assert_eq!(document(twins), expected, "{count}");
+        }
+    }
+}
+
+#[test]
+fn a_namespace_name_has_1024_bytes_at_most() {
+    let document = |bytes: usize| format!("<a xmlns='{}'/>", "u".repeat(bytes));
+    assert!(read(document(1024).as_bytes()).ends_with("u}a"));
+    assert!(read(document(1025).as_bytes()).ends_with("limit exceeded: namespace name bytes is 1024"));
+}
+
+#[test]
+fn a_document_has_100000_comments_at_most() {
+    let document = |comments: usize| format!("<a>{}</a>", "x<!---->".repeat(comments));
+    assert_eq!(read(document(100_000).as_bytes()).len(), 100_000 + "a(\"\" )".len());
+    assert!(read(document(100_001).as_bytes()).ends_with("limit exceeded: comments is 100000"));
+}
+
+#[test]
+fn a_run_of_text_is_one_node_and_means_what_its_parts_mean() {
+    let check = |content: &str, expected: &str| {
+        let text = format!("<a>{content}</a>");
+        let tape = Tape::parse(&text, &Limits::default()).expect("well-formed");
+        assert_eq!(tape.children(0).count(), 1, "{content}");
+        assert_eq!((tape.text(0), tape.is_blank(1)), (expected.into(), expected.trim_ascii().is_empty()), "{content}");
+    };
+    check("a&amp;b&#x41;<![CDATA[]] & <c>]]>&lt;", "a&bA]] & <c><");
+    check("1\r\n2&#13;\n3\r<![CDATA[\n\r\n]]>\r", "1\n2\r\n3\n\n\n\n");
+    check(" &#32;&#9;<![CDATA[\n]]>", " \u{20}\t\n");
+    check("<![CDATA[]]><![CDATA[]]>", "");
+    check("&#10;<![CDATA[x]]>", "\nx");
 }
 
 #[test]

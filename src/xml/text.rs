@@ -14,6 +14,34 @@ pub fn push_normalized(out: &mut String, text: &str) {
     out.push_str(rest);
 }
 
+/// Appends what a run of character data, references and CDATA sections stands for. Its parts are known to be good: the
+/// reader saw them one by one.
+pub fn push_run(out: &mut String, run: &str) {
+    let mut rest = run;
+    while let Some(at) = memchr::memchr2(b'&', b'<', rest.as_bytes()) {
+        push_normalized(out, &rest[..at]);
+        let special = &rest[at..];
+        if let Some((section, after)) = special.strip_prefix("<![CDATA[").and_then(|section| section.split_once("]]>"))
+        {
+            push_normalized(out, section);
+            rest = after;
+        } else if let Some((name, after)) = special[1..].split_once(';') {
+            out.extend(reference(name));
+            rest = after;
+        } else {
+            rest = &special[1..];
+        }
+    }
+    push_normalized(out, rest);
+}
+
+/// The same as a text of its own.
+pub fn of_run(run: &str) -> String {
+    let mut text = String::with_capacity(run.len());
+    push_run(&mut text, run);
+    text
+}
+
 /// Value of an attribute of type CDATA as written between its quotes (XML 1.0 §3.3.3). Its references are known to
 /// be good: [`check_references`] saw them.
 pub fn normalize_attribute(raw: &str) -> String {

@@ -5,6 +5,7 @@ mod catalogue;
 mod client;
 mod command;
 mod commands;
+mod denial;
 mod differential;
 mod drafts;
 mod edge;

@@ -234,7 +234,7 @@ impl Facts {
 }
 
 /// A directory with keys, contracts and settings in it.
-fn prepared() -> (TempDir, Layout) {
+pub fn prepared() -> (TempDir, Layout) {
     let dir = TempDir::new().expect("a temporary directory can be made");
     let layout = run::prepare(&Options { dir: dir.path().to_path_buf(), ..Options::default() });
     (dir, layout.expect("the directory can be prepared"))
