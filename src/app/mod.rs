@@ -1,13 +1,19 @@
 //! Composition: settings → running servers.
 
+pub mod reload;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
+use self::reload::{Asked, Reloaded, Reloader};
 use crate::clock::Clock;
 use crate::config::dossier::DossierService;
 use crate::config::gateway::Gateway;
@@ -47,6 +53,8 @@ pub struct Running {
     stopped: CancellationToken,
     soap_task: JoinSet<()>,
     admin_task: JoinSet<()>,
+    reloader: Arc<Mutex<Reloader>>,
+    reload_task: JoinSet<()>,
 }
 
 /// Starts the gateway; both addresses listen when this returns.
@@ -61,21 +69,27 @@ pub async fn start_gateway(settings: Gateway) -> Result<Running, Error> {
         service.services.into_iter().map(move |name| (name, upstream.clone()))
     });
     let mut problems = Problems::new();
+    let members = Arc::new(ArcSwap::from_pointee(settings.members));
     let parts = Parts {
         partners: settings.partners,
         services: services.collect(),
-        members: Arc::new(ArcSwap::from_pointee(settings.members)),
+        members: members.clone(),
         limits: settings.limits,
         language: settings.language,
         metrics: metrics.clone(),
     };
     let Some(inbound) = Inbound::new(parts, &mut problems) else { return Err(Error::Partners(problems)) };
     let (stopping, stopped) = (CancellationToken::new(), CancellationToken::new());
-    let (mut soap_task, mut admin_task) = (JoinSet::new(), JoinSet::new());
+    let (mut soap_task, mut admin_task, mut reload_task) = (JoinSet::new(), JoinSet::new(), JoinSet::new());
+    let every = settings.reload.every;
+    let replaced = (members, settings.acceptor.clone());
+    let reloader = Reloader::new(settings.reload, replaced, metrics.clone(), Clock::System);
+    let reloader = Arc::new(Mutex::new(reloader));
+    reload_task.spawn(look_again(reloader.clone(), every, stopping.clone()));
     soap_task.spawn(http::serve(soap_listener, settings.acceptor, Arc::new(inbound), stopping.clone()));
     admin_task.spawn(console::serve(admin_listener, metrics, stopping.clone(), stopped.clone()));
     tracing::info!(soap = %soap, admin = %admin, "the gateway serves");
-    Ok(Running { soap, admin, stopping, stopped, soap_task, admin_task })
+    Ok(Running { soap, admin, stopping, stopped, soap_task, admin_task, reloader, reload_task })
 }
 
 /// Starts the embedded dossier service over mutual TLS.
@@ -84,13 +98,34 @@ pub async fn start_dossier_service(settings: DossierService, clock: Clock) -> Re
 }
 
 impl Running {
+    /// Looks at the files of members, keys, anchors and lists now, and exchanges what has changed. What SIGHUP does.
+    pub async fn reload(&self) -> Reloaded {
+        look(&self.reloader, Asked::ByHand).await
+    }
+
     /// Takes no more requests, lets those under way finish (for [`http::Limits::drain_time_max`] at most), then ends.
     pub async fn stop(mut self) {
         self.stopping.cancel();
         while self.soap_task.join_next().await.is_some() {}
+        while self.reload_task.join_next().await.is_some() {}
         self.stopped.cancel();
         while self.admin_task.join_next().await.is_some() {}
     }
+}
+
+/// Looks at the files every so often, until `stopping`.
+async fn look_again(reloader: Arc<Mutex<Reloader>>, every: Duration, stopping: CancellationToken) {
+    let mut ticks = interval_at(Instant::now() + every, every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while stopping.run_until_cancelled(ticks.tick()).await.is_some() {
+        look(&reloader, Asked::Routinely).await;
+    }
+}
+
+/// One look at the files, on a thread that may wait for a disk.
+async fn look(reloader: &Arc<Mutex<Reloader>>, asked: Asked) -> Reloaded {
+    let mut reloader = reloader.clone().lock_owned().await;
+    tokio::task::spawn_blocking(move || reloader.check(asked)).await.expect("a look at files does not panic")
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener, Error> {

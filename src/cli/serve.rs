@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::clock::Clock;
 use crate::config::{dossier, gateway};
@@ -14,7 +14,7 @@ use crate::{app, telemetry};
 /// Run the gateway.
 ///
 /// A configuration with errors is reported whole, as `lienthong check` does, and nothing starts. SIGTERM and Ctrl-C let
-/// requests under way finish.
+/// requests under way finish. SIGHUP looks at once for changed members, keys, trust anchors and revocation lists.
 #[derive(Debug, clap::Args)]
 pub struct GatewayArgs {
     /// The gateway's settings; every path in them is relative to this file.
@@ -37,9 +37,11 @@ pub async fn gateway(args: &GatewayArgs) -> ExitCode {
     let Some(settings) = report(settings, &problems) else { return ExitCode::FAILURE };
     telemetry::start_log(settings.log.0, &settings.log.1);
     run(async {
+        // Before anybody is told that it serves: until it is listened to, the signal ends the process.
+        let hang_up = signal(SignalKind::hangup()).expect("signals can be listened to");
         let running = app::start_gateway(settings).await?;
         eprintln!("lienthong serves https://{}/soap/… and http://{}/metrics", running.soap, running.admin);
-        stop_signal().await;
+        reload_until_stopped(&running, hang_up).await;
         eprintln!("stopping");
         running.stop().await;
         Ok(())
@@ -62,6 +64,17 @@ pub async fn dossier_service(args: &DossierServiceArgs) -> ExitCode {
         Ok(())
     })
     .await
+}
+
+/// Reloads at each SIGHUP, until the process is asked to end.
+async fn reload_until_stopped(running: &app::Running, mut hang_up: Signal) {
+    let mut stop = std::pin::pin!(stop_signal());
+    loop {
+        tokio::select! {
+            _ = hang_up.recv() => drop(running.reload().await),
+            () = &mut stop => return,
+        }
+    }
 }
 
 /// Resolves when the process is asked to end: SIGTERM or Ctrl-C.

@@ -25,12 +25,39 @@ pub struct Request {
     pub code: String,
 }
 
+/// Something that expires, as metrics name it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Expiring {
+    /// `gateway`, `anchor` or `crl`.
+    pub certificate: &'static str,
+    /// Its subject; a list's issuer.
+    pub name: String,
+}
+
+/// A reload, as metrics count it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct Reload {
+    /// `members` or `tls`.
+    pub what: &'static str,
+    /// `replaced` or `failed`.
+    pub result: &'static str,
+}
+
+/// What is reloaded, as a gauge names it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reloaded {
+    what: &'static str,
+}
+
 /// The gateway's metrics.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
     seconds: Histogram,
+    not_after: Family<Expiring, Gauge>,
+    reloads: Family<Reload, Counter>,
+    reload_failed: Family<Reloaded, Gauge>,
     /// Requests under way.
     pub in_flight: Gauge,
     /// Elements and attributes that no contract knows and that were passed over.
@@ -55,14 +82,47 @@ impl Metrics {
             "Elements and attributes of requests that no contract knows, passed over",
             unknown_elements.clone(),
         );
+        let not_after = Family::<Expiring, Gauge>::default();
+        let reloads = Family::<Reload, Counter>::default();
+        let reload_failed = Family::<Reloaded, Gauge>::default();
+        registry.register_with_unit(
+            "certificate_not_after",
+            "When a certificate or a revocation list stops being good, Unix time",
+            Unit::Seconds,
+            not_after.clone(),
+        );
+        registry.register("reloads", "Changed files read while serving, by result", reloads.clone());
+        registry.register(
+            "reload_failed",
+            "Whether changed files could not be used: 1 while what was read before them is",
+            reload_failed.clone(),
+        );
         registry.register_with_unit("start_time", "When the process started", Unit::Seconds, started);
-        Self { registry, requests, seconds, in_flight, unknown_elements }
+        Self { registry, requests, seconds, not_after, reloads, reload_failed, in_flight, unknown_elements }
     }
 
     /// Counts one answered request.
     pub fn count(&self, request: &Request, time: Duration) {
         self.requests.get_or_create(request).inc();
         self.seconds.observe(time.as_secs_f64());
+    }
+
+    /// Shows when these stop being good, Unix time in seconds, and none else.
+    pub fn show_expiries(&self, expiries: impl IntoIterator<Item = (Expiring, i64)>) {
+        self.not_after.clear();
+        for (expiring, seconds) in expiries {
+            self.not_after.get_or_create(&expiring).set(seconds);
+        }
+    }
+
+    /// Shows whether the last reload of something failed.
+    pub fn show_reload_failed(&self, what: &'static str, is_failed: bool) {
+        self.reload_failed.get_or_create(&Reloaded { what }).set(i64::from(is_failed));
+    }
+
+    /// Counts one reload.
+    pub fn count_reload(&self, reload: &Reload) {
+        self.reloads.get_or_create(reload).inc();
     }
 
     /// The metrics in OpenMetrics text form.

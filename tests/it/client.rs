@@ -91,34 +91,68 @@ pub fn post(url: &str, content_type: &str, body: impl Into<Bytes>) -> http::Requ
         .expect("the request is well formed")
 }
 
-async fn exchange(identity: &Identity, http: Http, mut request: http::Request<Bytes>) -> Result<Answer, String> {
-    let url = request.uri().clone();
-    let alpn: &[u8] = if http == Http::Two { b"h2" } else { b"http/1.1" };
-    let stream = identity.connect(&url, alpn).await.map_err(|error| format!("connection: {error}"))?;
-    let answer = match http {
-        Http::One => {
-            let host = url.authority().expect("the address names a host").as_str().to_owned();
-            request.headers_mut().insert("host", host.parse().expect("a host is a header value"));
-            *request.uri_mut() = url.path_and_query().expect("a path").as_str().parse().expect("a path is a target");
-            let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
-                .await
-                .map_err(|error| format!("handshake: {error}"))?;
-            tokio::spawn(connection);
-            sender.send_request(request.map(Full::new)).await
-        }
-        Http::Two => {
-            let io = TokioIo::new(stream);
-            let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), io)
-                .await
-                .map_err(|error| format!("handshake: {error}"))?;
-            tokio::spawn(connection);
-            sender.send_request(request.map(Full::new)).await
-        }
-    };
-    let (parts, body) = answer.map_err(|error| format!("exchange: {error:?}"))?.into_parts();
-    let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|error| format!("body: {error}"))?;
-    let content_type = parts.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    Ok(Answer { status: parts.status.as_u16(), content_type: content_type.to_owned(), body: body.to_bytes() })
+async fn exchange(identity: &Identity, http: Http, request: http::Request<Bytes>) -> Result<Answer, String> {
+    Open::to(identity, http, request.uri()).await?.send(request).await
+}
+
+/// A connection that stays open between requests.
+pub enum Open {
+    One(hyper::client::conn::http1::SendRequest<Full<Bytes>>),
+    Two(hyper::client::conn::http2::SendRequest<Full<Bytes>>),
+}
+
+impl Open {
+    /// Connects to the host of an address.
+    pub async fn to(identity: &Identity, http: Http, url: &http::Uri) -> Result<Self, String> {
+        let alpn: &[u8] = if http == Http::Two { b"h2" } else { b"http/1.1" };
+        let stream = identity.connect(url, alpn).await.map_err(|error| format!("connection: {error}"))?;
+        let io = TokioIo::new(stream);
+        let failed = |error: hyper::Error| format!("handshake: {error}");
+        Ok(match http {
+            Http::One => {
+                let (sender, connection) = hyper::client::conn::http1::handshake(io).await.map_err(failed)?;
+                tokio::spawn(connection);
+                Self::One(sender)
+            }
+            Http::Two => {
+                let executor = TokioExecutor::new();
+                let (sender, connection) = hyper::client::conn::http2::handshake(executor, io).await.map_err(failed)?;
+                tokio::spawn(connection);
+                Self::Two(sender)
+            }
+        })
+    }
+
+    /// One request and its answer.
+    pub async fn send(&mut self, mut request: http::Request<Bytes>) -> Result<Answer, String> {
+        let url = request.uri().clone();
+        let answer = match self {
+            Self::One(sender) => {
+                let host = url.authority().expect("the address names a host").as_str().to_owned();
+                request.headers_mut().insert("host", host.parse().expect("a host is a header value"));
+                let path = url.path_and_query().expect("a path").as_str();
+                *request.uri_mut() = path.parse().expect("a path is a target");
+                sender.send_request(request.map(Full::new)).await
+            }
+            Self::Two(sender) => sender.send_request(request.map(Full::new)).await,
+        };
+        let (parts, body) = answer.map_err(|error| format!("exchange: {error:?}"))?.into_parts();
+        let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await.map_err(|error| format!("body: {error}"))?;
+        let content_type = parts.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Ok(Answer { status: parts.status.as_u16(), content_type: content_type.to_owned(), body: body.to_bytes() })
+    }
+}
+
+/// What `/metrics` of an operator's address says.
+pub async fn metrics(address: &str) -> String {
+    let stream = TcpStream::connect(address).await.expect("the operator's pages are served");
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.expect("a connection");
+    tokio::spawn(connection);
+    let request = http::Request::get("/metrics").header("host", address).body(Full::new(Bytes::new()));
+    let answer = sender.send_request(request.expect("the request is well formed")).await.expect("an answer");
+    let body = answer.into_body().collect().await.expect("a body").to_bytes();
+    String::from_utf8_lossy(&body).into_owned()
 }
 
 fn certificates(file: &Path) -> Vec<CertificateDer<'static>> {

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use lienthong::sandbox::layout::{Layout, Ready};
@@ -12,6 +13,10 @@ pub struct Serve {
     process: Child,
     /// `127.0.0.1:port` of its SOAP listener.
     pub soap: String,
+    /// Likewise, of the operator's pages.
+    pub admin: String,
+    /// What it has said on standard error.
+    said: Arc<Mutex<String>>,
 }
 
 impl Serve {
@@ -25,16 +30,41 @@ impl Serve {
             .expect("the command starts");
         let mut lines = BufReader::new(process.stderr.take().expect("standard error is piped")).lines();
         let mut said = String::new();
-        let soap = loop {
+        let (soap, admin) = loop {
             let Some(Ok(line)) = lines.next() else { panic!("it ended: {said}") };
             said.push_str(&line);
-            if let Some((address, _)) = line.split_once("https://").and_then(|(_, rest)| rest.split_once("/soap")) {
-                break address.to_owned();
+            let between = |from: &str, to: &str| {
+                let (_, rest) = line.split_once(from)?;
+                Some(rest.split_once(to)?.0.to_owned())
+            };
+            if let Some(addresses) = between("https://", "/soap").zip(between("http://", "/metrics")) {
+                break addresses;
             }
         };
+        let said = Arc::new(Mutex::new(said));
+        let lines_said = said.clone();
         // Whoever writes to a pipe that nobody reads waits for ever.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { process, soap }
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let mut said = lines_said.lock().expect("no test panics with the lock");
+                said.push_str(&line);
+                said.push('\n');
+            }
+        });
+        Self { process, soap, admin, said }
+    }
+}
+
+impl Serve {
+    /// What it has said so far.
+    pub fn said(&self) -> String {
+        self.said.lock().expect("no test panics with the lock").clone()
+    }
+
+    /// Sends it a signal by its name: `HUP`.
+    pub fn signal(&self, name: &str) {
+        let told = Command::new("kill").arg(format!("-{name}")).arg(self.process.id().to_string()).status();
+        assert!(told.expect("kill is there").success());
     }
 }
 

@@ -14,6 +14,7 @@ mod hostile;
 mod normal;
 mod profiles;
 mod refused;
+mod reload;
 mod round_trip;
 mod samples;
 mod stranger;

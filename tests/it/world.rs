@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
+use lienthong::app::reload::Reloaded;
 use lienthong::sandbox::layout::Layout;
 use lienthong::sandbox::message::{XRoad, envelope};
 use lienthong::sandbox::officer::Office;
@@ -15,7 +16,7 @@ use lienthong::{app, dossier};
 use regex::Regex;
 use tempfile::TempDir;
 
-use crate::client::{Answer, Http, Identity, post, send};
+use crate::client::{Answer, Http, Identity, metrics, post, send};
 use crate::hostile;
 use crate::upstream::{Manner, Upstream};
 
@@ -90,6 +91,16 @@ impl World {
 
     pub fn soap(&self) -> String {
         format!("https://{}/soap/hoso", self.gateway.soap)
+    }
+
+    /// The gateway looks at its files, as at SIGHUP.
+    pub async fn reload(&self) -> Reloaded {
+        self.gateway.reload().await
+    }
+
+    /// What operators read at `/metrics`.
+    pub async fn metrics(&self) -> String {
+        metrics(&self.gateway.admin.to_string()).await
     }
 
     /// A member's own certificate.
