@@ -22,9 +22,15 @@ pub struct Serve {
 impl Serve {
     /// Starts it and waits until it says that it serves.
     pub fn start(settings: &Path) -> Self {
+        Self::start_where(settings, &[])
+    }
+
+    /// Starts it with these variables in its environment.
+    pub fn start_where(settings: &Path, variables: &[(&str, &Path)]) -> Self {
         let mut process = lienthong()
             .args(["serve", "--config"])
             .arg(settings)
+            .envs(variables.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the command starts");

@@ -5,6 +5,8 @@ mod catalogue;
 mod client;
 mod command;
 mod commands;
+#[cfg(feature = "pkcs11")]
+mod device;
 mod differential;
 mod drafts;
 mod edge;
