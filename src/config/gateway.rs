@@ -46,7 +46,7 @@
 //! format = "json"                            # json (default) or text
 //! filter = "info"
 //! ```
-//! Files that [reload] is about are exchanged while connections live; a broken one changes nothing. This file itself is
+//! Files that `[reload]` is about are exchanged while connections live; a broken one changes nothing. This file itself is
 //! read at start only.
 
 use std::net::SocketAddr;
