@@ -12,7 +12,9 @@
 //! [tls]
 //! certificate  = "pki/gateway.crt"           # with its chain
 //! key          = "pki/gateway.key"           # PEM; mode 600
-//! key_passphrase = "pki/gateway.pass"        # the file of its passphrase, where the key is encrypted
+//!                                            # or in a device, with the cargo feature pkcs11:
+//!                                            # "pkcs11:token=TOKEN;object=LABEL?module-path=FILE"
+//! key_passphrase = "pki/gateway.pass"        # the file of its passphrase or PIN, where the key has one
 //! client_trust = ["pki/ca.crt"]              # who signs the certificates of members
 //! crls         = ["pki/ca.crl"]              # revocation lists, PEM or DER; none where left out
 //! stale_crls   = "refuse"                    # past their next update: refuse (default) whom they are about, or warn
@@ -54,7 +56,7 @@
 //! format = "json"                            # json (default) or text
 //! filter = "info"
 //! ```
-//! Files that [reload] is about are exchanged while connections live; a broken one changes nothing. This file itself is
+//! Files that `[reload]` is about are exchanged while connections live; a broken one changes nothing. This file itself is
 //! read at start only.
 
 use std::net::SocketAddr;

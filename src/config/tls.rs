@@ -52,7 +52,10 @@ impl TlsFiles {
     ) -> Option<Self> {
         keys.only(&["certificate", "key", "key_passphrase", "client_trust", "crls", "stale_crls"]);
         let certificate = keys.path("certificate");
-        let key = keys.path("key");
+        let key = keys.text("key").map(|(_, text)| match KeyFile::from(text).device() {
+            Some(_) => PathBuf::from(text),
+            None => keys.relative(text),
+        });
         let passphrase = keys.optional_text("key_passphrase").map(|path| keys.relative(path));
         let client_trust = keys.paths("client_trust");
         let crls = if keys.has("crls") { keys.paths("crls") } else { Some(Vec::new()) };
@@ -110,7 +113,10 @@ impl TlsFiles {
 
     /// All files that are read.
     pub fn paths(&self) -> Vec<PathBuf> {
-        let mut paths = vec![self.certificate.clone(), self.key.path.clone()];
+        let mut paths = vec![self.certificate.clone()];
+        if self.key.device().is_none() {
+            paths.push(self.key.path.clone());
+        }
         paths.extend(self.key.passphrase.clone());
         let services = self.services.iter().flatten();
         let lists = [&self.client_trust, &self.crls].into_iter().chain(services);

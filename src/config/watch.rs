@@ -1,7 +1,7 @@
 //! Whether files are as they were when they were read.
 //!
 //! By their content: a file that is written anew with the same bytes has not changed, and one that is exchanged behind
-//! a symbolic link has. A file of more than [`REREAD_BYTES_MAX`], as a national revocation list may be, is read again
+//! a symbolic link has. A file of more than 1 MiB, as a national revocation list may be, is read again
 //! only when its size, inode or times are others.
 
 use std::collections::HashMap;

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::SignatureScheme;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
+use rustls::{InconsistentKeys, SignatureScheme};
 
 use super::expiry::{Expiry, ExpiryKind};
 use super::key::KeyFile;
 use super::pem;
+use super::trust::algorithms;
 use crate::clock::UnixMillis;
 use crate::crypto::certificate::Certificate;
 use crate::problem::{Place, Problems};
@@ -62,7 +63,7 @@ impl Identity {
         let chain = chain?;
         let expiry = check_validity(certificate, &chain, now, problems);
         let certified = CertifiedKey::new(chain, signing?);
-        if certified.keys_match().is_err() {
+        if !fits(&certified) {
             problems.error(
                 Place::file(&key.path),
                 format!("the key is not that of {}", certificate.display()),
@@ -116,6 +117,23 @@ impl Mechanism {
     }
 }
 
+/// Whether the key is the certificate's. A device does not say what its public key is, so it is asked to sign.
+fn fits(certified: &CertifiedKey) -> bool {
+    match certified.keys_match() {
+        Ok(()) => true,
+        Err(rustls::Error::InconsistentKeys(InconsistentKeys::Unknown)) => signs_for(certified).unwrap_or(false),
+        Err(_) => false,
+    }
+}
+
+fn signs_for(certified: &CertifiedKey) -> Option<bool> {
+    let leaf = webpki::EndEntityCert::try_from(certified.cert.first()?).ok()?;
+    let signer = certified.key.choose_scheme(&algorithms().supported_schemes())?;
+    let signed = signer.sign(PROBE).ok()?;
+    let (_, known) = algorithms().mapping.iter().find(|(scheme, _)| *scheme == signer.scheme())?;
+    Some(known.iter().any(|algorithm| leaf.verify_signature(*algorithm, PROBE, &signed).is_ok()))
+}
+
 fn check_validity(
     file: &Path,
     chain: &[CertificateDer<'static>],
@@ -139,3 +157,6 @@ fn check_validity(
     }
     Some(expiry)
 }
+
+/// Signed to see whether a key fits, and nothing else.
+const PROBE: &[u8] = b"lienthong: is this the certificate's key?";

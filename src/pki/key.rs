@@ -15,9 +15,10 @@ use crate::problem::{Place, Problems};
 /// Where a private key stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyFile {
-    /// PEM: PKCS#8, SEC1 (EC), PKCS#1 (RSA), or PKCS#8 encrypted.
+    /// PEM: PKCS#8, SEC1 (EC), PKCS#1 (RSA), or PKCS#8 encrypted. Or no file but the URI of a key in a device,
+    /// `pkcs11:token=TOKEN;object=LABEL?module-path=FILE`.
     pub path: PathBuf,
-    /// The file whose text opens an encrypted key; a line end at its end does not count.
+    /// The file whose text opens an encrypted key, or the PIN of a device; a line end at its end does not count.
     pub passphrase: Option<PathBuf>,
 }
 
@@ -33,6 +34,9 @@ impl KeyFile {
     ///
     /// Each buffer that held the key or the passphrase is wiped before its memory is given back.
     pub(super) fn read(&self, problems: &mut Problems) -> Option<Arc<dyn SigningKey>> {
+        if let Some(uri) = self.device() {
+            return self.read_device(uri, problems);
+        }
         let place = || Place::file(&self.path);
         let bytes = read_secret(&self.path, "private key", problems);
         let passphrase = match &self.passphrase {
@@ -75,6 +79,42 @@ impl KeyFile {
         }
         signing.ok()
     }
+}
+
+impl KeyFile {
+    /// The URI of a key in a device; `None` for a file.
+    pub fn device(&self) -> Option<&str> {
+        self.path.to_str().filter(|path| path.starts_with(DEVICE))
+    }
+
+    #[cfg(feature = "pkcs11")]
+    fn read_device(&self, uri: &str, problems: &mut Problems) -> Option<Arc<dyn SigningKey>> {
+        let Some(file) = &self.passphrase else {
+            let remedy = "name the file of its PIN: key_passphrase";
+            problems.error(Place::file(shown(uri)), "the device wants a PIN", remedy);
+            return None;
+        };
+        let pin = read_secret(file, "passphrase", problems)?;
+        let opened = super::pkcs11::open(uri, without_line_end(&pin));
+        if let Err(error) = &opened {
+            let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+            let remedy = "check it with pkcs11-tool --module FILE --login --list-objects";
+            problems.error(Place::file(shown(uri)), format!("no private key: {error}{cause}"), remedy);
+        }
+        opened.ok()
+    }
+
+    #[cfg(not(feature = "pkcs11"))]
+    fn read_device(&self, uri: &str, problems: &mut Problems) -> Option<Arc<dyn SigningKey>> {
+        let remedy = "build with --features pkcs11, or name a key file";
+        problems.error(Place::file(shown(uri)), "this build does not know keys in devices", remedy);
+        None
+    }
+}
+
+/// What may be said of a URI: its query may hold a PIN, against all advice.
+fn shown(uri: &str) -> &Path {
+    Path::new(uri.split('?').next().unwrap_or_default())
 }
 
 /// The first `ENCRYPTED PRIVATE KEY` of a PEM text, DER.
@@ -135,6 +175,8 @@ fn is_kept(file: &Path, what: &str, problems: &mut Problems) -> bool {
     true
 }
 
+/// How the URI of a key in a device begins (RFC 7512 §2.3).
+const DEVICE: &str = "pkcs11:";
 /// A key of RSA-16384 takes 13 KiB.
 const SECRET_BYTES_MAX: usize = 64 << 10;
 const SEALED_BEGIN: &str = "-----BEGIN ENCRYPTED PRIVATE KEY-----";

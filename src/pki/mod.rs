@@ -14,6 +14,8 @@ mod expiry;
 mod identity;
 mod key;
 mod pem;
+#[cfg(feature = "pkcs11")]
+mod pkcs11;
 mod trust;
 
 pub use expiry::{Expiry, ExpiryKind};

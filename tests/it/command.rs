@@ -22,11 +22,17 @@ pub struct Serve {
 impl Serve {
     /// Starts it and waits until it says that it serves.
     pub fn start(settings: &Path) -> Self {
+        Self::start_where(settings, &[])
+    }
+
+    /// Starts it with these variables in its environment.
+    pub fn start_where(settings: &Path, variables: &[(&str, &Path)]) -> Self {
         let mut process = lienthong()
             .args(["serve", "--config"])
             .arg(settings)
             // Of a huge page the whole 2 MiB count as used with the first byte: memory could not be measured.
             .env("MIMALLOC_ALLOW_THP", "0")
+            .envs(variables.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the command starts");

@@ -6,6 +6,8 @@ mod client;
 mod command;
 mod commands;
 mod denial;
+#[cfg(feature = "pkcs11")]
+mod device;
 mod differential;
 mod drafts;
 mod edge;

@@ -353,3 +353,19 @@ fn an_end_is_told_at_thirty_fourteen_seven_and_one_days_of_a_life_that_is_long_e
         ],
     );
 }
+
+#[cfg(not(feature = "pkcs11"))]
+#[test]
+fn a_build_without_devices_says_so() {
+    let files = Files::new();
+    member(&files, &rcgen::PKCS_ECDSA_P256_SHA256);
+    let mut problems = Problems::new();
+    let key = KeyFile::from("pkcs11:token=a;object=b?module-path=/m.so&pin-value=1234");
+    let certificate = files.path("member.crt");
+    assert!(Identity::load(&certificate, key, moment("2026-06-15T00:00:00Z"), &mut problems).is_none());
+    expect![[r#"
+        pkcs11:token=a;object=b: error: this build does not know keys in devices
+            remedy: build with --features pkcs11, or name a key file
+    "#]]
+    .assert_eq(&problems.to_string());
+}

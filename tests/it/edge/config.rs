@@ -212,16 +212,16 @@ fn what_would_serve_nobody_is_refused() {
     check(
         "",
         expect![[r#"
-        lienthong.toml:1: error: setting listen is missing
-            remedy: add it
-        lienthong.toml:1: error: setting tls is missing
-            remedy: add it
-        lienthong.toml:1: error: setting members is missing
-            remedy: add it
-        lienthong.toml:1: error: no [[service]]: nothing answers
-            remedy: add the internal gRPC service
-        lienthong.toml:1: error: no [[partner]]: nobody is served
-            remedy: add a partner with its binding
-    "#]],
+            lienthong.toml:1: error: setting listen is missing
+                remedy: add it
+            lienthong.toml:1: error: setting members is missing
+                remedy: add it
+            lienthong.toml:1: error: no [[service]]: nothing answers
+                remedy: add the internal gRPC service
+            lienthong.toml:1: error: setting tls is missing
+                remedy: add it
+            lienthong.toml:1: error: no [[partner]]: nobody is served
+                remedy: add a partner with its binding
+        "#]],
     );
 }
