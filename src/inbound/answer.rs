@@ -14,6 +14,7 @@ use crate::fault::text::Language;
 use crate::fault::{Context, Fault};
 use crate::grpc::Failure;
 use crate::soap::reply::Reply;
+use crate::soap::version::Version;
 use crate::transcode::{self, Outcome};
 
 /// What a caller gets.
@@ -22,7 +23,7 @@ pub(super) enum Answer {
     /// A WSDL or a schema.
     Document(Vec<u8>),
     /// An envelope of the partner's contract.
-    Envelope(Manner, Written),
+    Envelope(Version, Written),
     /// A fault in place of it; boxed, as an answer is moved more often than a fault is written.
     Fault(Box<Manner>, Fault),
     /// A plain HTTP refusal.
@@ -62,6 +63,13 @@ impl Written {
     }
 }
 
+impl Written {
+    /// Signed, where its reader wants that.
+    pub(super) fn signed(self, manner: &Manner, security: &Security) -> Result<Self, Fault> {
+        Ok(Self { bytes: sign(manner, self.bytes, security)?, ..self })
+    }
+}
+
 /// The answer as HTTP, once it is logged.
 pub(super) fn respond(
     answer: Answer,
@@ -75,13 +83,10 @@ pub(super) fn respond(
             entry.end(End::Done);
             document(bytes, method)
         }
-        Answer::Envelope(manner, Written { bytes, refused }) => match sign(&manner, bytes, security) {
-            Ok(bytes) => {
-                entry.end(refused.as_ref().map_or(End::Done, End::Refused));
-                response(StatusCode::OK, manner.reply.version().content_type(), bytes)
-            }
-            Err(fault) => refuse(&manner, &fault, entry, language, security),
-        },
+        Answer::Envelope(version, Written { bytes, refused }) => {
+            entry.end(refused.as_ref().map_or(End::Done, End::Refused));
+            response(StatusCode::OK, version.content_type(), bytes)
+        }
         Answer::Fault(manner, fault) => refuse(&manner, &fault, entry, language, security),
         Answer::Plain(refusal) => {
             entry.end(End::Plain(refusal));

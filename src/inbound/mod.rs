@@ -187,8 +187,8 @@ impl Inbound {
             Ok(prepared) => self.answer_to(face, prepared, &manner, entry).await,
             Err(fault) => Err(fault),
         };
-        match written {
-            Ok(written) => Answer::Envelope(manner, written),
+        match written.and_then(|written| written.signed(&manner, &self.security)) {
+            Ok(written) => Answer::Envelope(manner.reply.version(), written),
             Err(fault) => Answer::Fault(Box::new(manner), fault),
         }
     }

@@ -393,7 +393,7 @@ fn a_refusal_of_the_service_is_an_answer_where_the_contract_has_a_place_for_it()
         match Written::refusal(partner, operation, failure, &outcome.manner.reply) {
             Ok(written) => {
                 let mut entry = Entry::begin(Trace::of(&HeaderMap::new()), inbound.metrics.clone());
-                let answer = Answer::Envelope(Manner::of_media(Version::Soap11), written);
+                let answer = Answer::Envelope(Version::Soap11, written);
                 let response =
                     answer::respond(answer, &mut entry, Language::English, &http::Method::POST, &inbound.security);
                 response.status().to_string()

@@ -108,7 +108,7 @@ impl Element {
     }
 
     /// The element that holds what is at a path, and its place there.
-    pub fn holder<'p>(&mut self, path: &'p [usize]) -> Option<(&mut Self, usize)> {
+    pub fn holder(&mut self, path: &[usize]) -> Option<(&mut Self, usize)> {
         let (&last, above) = path.split_last()?;
         let mut at = self;
         for &index in above {
