@@ -28,7 +28,7 @@ pub static CONTRACTS: LazyLock<Contracts> = LazyLock::new(|| {
 });
 
 /// The repository: this crate's folder, or the one around it.
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let is_root = here.join("schemas").is_dir();
     if is_root { here.to_path_buf() } else { here.join("..") }
@@ -50,10 +50,14 @@ pub fn said(tape: &Tape<'_>, node: NodeId) -> Vec<String> {
 
 fn say(tape: &Tape<'_>, node: NodeId, all: &mut Vec<String>) {
     all.push(format!("{{{}}}{}", tape.namespace_name(tape.namespace(node)), tape.local(node)));
-    for attribute in tape.attributes(node) {
+    let attributes = tape.attributes(node).map(|attribute| {
         let value = tape.attribute_value(attribute.index);
-        all.push(format!("@{{{}}}{}={value:?}", tape.namespace_name(attribute.namespace), attribute.local));
-    }
+        format!("@{{{}}}{}={value:?}", tape.namespace_name(attribute.namespace), attribute.local)
+    });
+    let mut attributes: Vec<String> = attributes.collect();
+    // Their order means nothing.
+    attributes.sort();
+    all.append(&mut attributes);
     all.push(format!("{:?}", tape.text(node)));
     tape.child_elements(node).for_each(|child| say(tape, child, all));
     all.push("end".to_owned());

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use toml::de::DeTable;
 
 use super::keys::Keys;
+use super::tls::key_file;
 use crate::clock::UnixMillis;
 use crate::crypto::signature::{Algorithm, Hash, Scheme};
 use crate::inbound;
@@ -46,9 +47,8 @@ impl SignatureFiles {
         let trust = if keys.has("trust") { Some(keys.paths("trust")?) } else { None };
         let identity = match keys.has("certificate") || keys.has("key") {
             true => {
-                let (certificate, path) = (keys.path("certificate"), keys.path("key"));
-                let passphrase = keys.optional_text("key_passphrase").map(|path| keys.relative(path));
-                Some((certificate?, KeyFile { path: path?, passphrase }))
+                let (certificate, key) = (keys.path("certificate"), key_file(&mut keys));
+                Some((certificate?, key?))
             }
             false => None,
         };

@@ -52,11 +52,7 @@ impl TlsFiles {
     ) -> Option<Self> {
         keys.only(&["certificate", "key", "key_passphrase", "client_trust", "crls", "stale_crls"]);
         let certificate = keys.path("certificate");
-        let key = keys.text("key").map(|(_, text)| match KeyFile::from(text).device() {
-            Some(_) => PathBuf::from(text),
-            None => keys.relative(text),
-        });
-        let passphrase = keys.optional_text("key_passphrase").map(|path| keys.relative(path));
+        let key = key_file(keys);
         let client_trust = keys.paths("client_trust");
         let crls = if keys.has("crls") { keys.paths("crls") } else { Some(Vec::new()) };
         let stale_crls = keys.parsed("stale_crls", Some("refuse"), "write \"refuse\" or \"warn\"", |text| match text {
@@ -66,7 +62,7 @@ impl TlsFiles {
         });
         Some(Self {
             certificate: certificate?,
-            key: KeyFile { path: key?, passphrase },
+            key: key?,
             client_trust: client_trust?,
             crls: crls?,
             stale_crls: stale_crls?,
@@ -124,4 +120,14 @@ impl TlsFiles {
         paths.extend(self.signature.paths());
         paths
     }
+}
+
+/// `key` and `key_passphrase` of a table: a file, or a key in a device.
+pub(super) fn key_file(keys: &mut Keys<'_, '_>) -> Option<KeyFile> {
+    let path = keys.text("key").map(|(_, text)| match KeyFile::from(text).device() {
+        Some(_) => PathBuf::from(text),
+        None => keys.relative(text),
+    });
+    let passphrase = keys.optional_text("key_passphrase").map(|path| keys.relative(path));
+    Some(KeyFile { path: path?, passphrase })
 }

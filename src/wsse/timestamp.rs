@@ -69,12 +69,13 @@ impl Timestamp {
     }
 }
 
-/// An `xs:dateTime` in UTC, written with `Z` (Basic Security Profile R3217, R3223).
+/// An `xs:dateTime` in UTC, written with `Z` (Basic Security Profile R3217, R3223), or as some stacks do with `+00:00`.
 fn read_time(tape: &Tape<'_>, node: NodeId) -> Result<UnixMillis, Error> {
     let text = tape.text(node);
     let text = text.trim();
     // The library reads much more than XML Schema writes.
-    let (whole, fraction) = text.strip_suffix('Z').map_or(("", ""), |text| text.split_once('.').unwrap_or((text, "0")));
+    let local = text.strip_suffix('Z').or_else(|| text.strip_suffix("+00:00")).unwrap_or_default();
+    let (whole, fraction) = local.split_once('.').unwrap_or((local, "0"));
     let digits = |text: &str| !text.is_empty() && text.len() <= 9 && text.bytes().all(|byte| byte.is_ascii_digit());
     let shape = whole.len() == SHAPE.len()
         && whole.bytes().zip(SHAPE.bytes()).all(|(byte, shape)| match shape {
