@@ -257,10 +257,6 @@ async fn names_that_hash_alike_and_values_without_end() {
     judge.end();
 }
 
-/// Until signatures are verified such a header is ignored, or not understood where it is mandatory: then this becomes
-/// a fault's code.
-const SECURITY: End = End::Answered;
-
 #[tokio::test(flavor = "multi_thread")]
 async fn headers_without_end() {
     let mut judge = Judge::default();
@@ -276,9 +272,34 @@ async fn headers_without_end() {
     let reference = "<d:Reference URI='#b'><d:Transforms><d:Transform Algorithm='http://www.w3.org/2001/10/xml-exc-c14n#'/></d:Transforms>\
                      <d:DigestMethod Algorithm='http://www.w3.org/2001/04/xmlenc#sha256'/><d:DigestValue>AAAA</d:DigestValue></d:Reference>";
     let references = format!("<d:Signature><d:SignedInfo>{}</d:SignedInfo></d:Signature>", reference.repeat(10_000));
-    for must in ["", must] {
-        judge.check("10,000 timestamps", security(must, &timestamps), SECURITY).await;
-        judge.check("10,000 references", security(must, &references), SECURITY).await;
+    let method = "<d:CanonicalizationMethod Algorithm='http://www.w3.org/2001/10/xml-exc-c14n#'/>\
+                  <d:SignatureMethod Algorithm='http://www.w3.org/2001/04/xmldsig-more#rsa-sha256'/>";
+    let signature = |info: &str, value: &str| {
+        let info = format!("<d:SignedInfo>{info}</d:SignedInfo><d:SignatureValue>{value}</d:SignatureValue>");
+        format!("<d:Signature>{info}<d:KeyInfo/></d:Signature>")
+    };
+    let shaped = signature(&format!("{method}{}", reference.repeat(10_000)), "AAAA");
+    let prefixes = format!(
+        "<e:InclusiveNamespaces xmlns:e='http://www.w3.org/2001/10/xml-exc-c14n#' PrefixList='{}'/>",
+        "p ".repeat(30_000)
+    );
+    let listed = signature(&method.replacen("'/>", &format!("'>{prefixes}</d:CanonicalizationMethod>"), 1), "AAAA");
+    let long = signature(&format!("{method}{reference}"), &"AAAA".repeat(1 << 18));
+    let token = format!(
+        "<w:BinarySecurityToken ValueType='http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509v3'>{}</w:BinarySecurityToken>",
+        "AAAA".repeat(1 << 18)
+    );
+    // Nobody asks about it, so nobody looks into it.
+    judge.check("10,000 timestamps, ignored", security("", &timestamps), End::Answered).await;
+    for (name, content) in [
+        ("10,000 timestamps", &timestamps),
+        ("10,000 references", &references),
+        ("10,000 references in their place", &shaped),
+        ("30,000 prefixes", &listed),
+        ("a signature of 1 MiB", &long),
+        ("a token of 1 MiB", &token),
+    ] {
+        judge.check(name, security(must, content), End::Fault("security_invalid")).await;
     }
     let strange = "<u:x xmlns:u='urn:u' soapenv:mustUnderstand='1'/>".repeat(50_000);
     judge.check("50,000 mandatory blocks", in_header(&strange), End::Fault("must_understand")).await;
