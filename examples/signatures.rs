@@ -96,11 +96,10 @@ fn question() -> Vec<u8> {
         id: uuid::Uuid::nil().to_string(),
         user: None,
         issue: None,
+        signable: true,
     };
     let body = &whole[tape.span(opened.child)];
-    let wsu = lienthong::wsse::WSU;
-    let message = String::from_utf8(envelope(Version::Soap11, Some(&fields), body)).expect("UTF-8");
-    message.replace("<xrd:id>", &format!("<xrd:id xmlns:wsu=\"{wsu}\" wsu:Id=\"message-id\">")).into_bytes()
+    envelope(Version::Soap11, Some(&fields), body)
 }
 
 /// From bytes to the verdict, as a gateway does.

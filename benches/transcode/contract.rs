@@ -56,6 +56,7 @@ fn headers(operation: &str) -> XRoad {
         id: "6d8b1f0e-6f3c-4c55-9a38-0c3f3d0c9a11".to_owned(),
         user: None,
         issue: None,
+        signable: false,
     }
 }
 

@@ -48,6 +48,7 @@ impl Client {
             id: "0".repeat(ID_LENGTH),
             user: None,
             issue: None,
+            signable: false,
         };
         let request = envelope(Version::Soap11, Some(&headers), &body);
         let request = String::from_utf8(request).expect("UTF-8");

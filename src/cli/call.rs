@@ -4,6 +4,9 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use crate::clock::Clock;
+use crate::pki::Identity;
+use crate::problem::Problems;
 use crate::sandbox::answer::{Answer, Ending};
 use crate::sandbox::error::told;
 use crate::sandbox::layout::{Layout, Pair};
@@ -11,6 +14,7 @@ use crate::sandbox::message::{XRoad, envelope};
 use crate::sandbox::party;
 use crate::sandbox::portal::Portal;
 use crate::soap::version::Version;
+use crate::wsse::sign::{self, Signer};
 use crate::xml::encoding::to_utf8;
 use crate::xml::limits::Limits;
 use crate::xml::tape::Tape;
@@ -54,6 +58,15 @@ pub struct Args {
     /// X-Road identifier of the service's subsystem.
     #[arg(long, requires = "client")]
     service: Option<String>,
+    /// Sign Body, Timestamp and message id (WS-Security); an envelope of your own: its Body and header blocks with wsu:Id.
+    #[arg(long)]
+    sign: bool,
+    /// With --sign: the certificate to sign with, PEM; the caller's own where left out.
+    #[arg(long, requires_all = ["sign", "signing_key"])]
+    signing_cert: Option<PathBuf>,
+    /// With --sign: its private key, PEM.
+    #[arg(long, requires_all = ["sign", "signing_cert"])]
+    signing_key: Option<PathBuf>,
     /// Message id of the X-Road headers; the same id again is the same request.
     #[arg(long)]
     id: Option<String>,
@@ -68,6 +81,12 @@ enum Error {
     NotAMessage { file: PathBuf, what: String },
     #[error("--member {member}: the sandbox has {known}")]
     Member { member: String, known: String },
+    #[error("cannot sign:\n{0}")]
+    SigningKey(Problems),
+    #[error("cannot sign")]
+    Signer(#[source] sign::Unfit),
+    #[error("cannot sign")]
+    Sign(#[source] sign::SignError),
     #[error(transparent)]
     Call(#[from] crate::sandbox::error::Error),
 }
@@ -75,6 +94,8 @@ enum Error {
 /// Where to, and who says so.
 struct Target {
     portal: Portal,
+    /// The caller's own.
+    pair: Pair,
     parties: Option<(String, String)>,
 }
 
@@ -104,14 +125,25 @@ pub async fn run(args: Args) -> ExitCode {
 async fn call(args: &Args) -> Result<Answer, Error> {
     let target = target(args)?;
     let (version, message) = message(args, target.parties)?;
+    let message = if args.sign { signed(args, &target.pair, message)? } else { message };
     Ok(target.portal.post(version, message).await?)
+}
+
+fn signed(args: &Args, own: &Pair, message: Vec<u8>) -> Result<Vec<u8>, Error> {
+    let certificate = args.signing_cert.as_ref().unwrap_or(&own.certificate);
+    let key = args.signing_key.as_ref().unwrap_or(&own.key);
+    let now = Clock::System.now();
+    let mut problems = Problems::new();
+    let identity = Identity::load(certificate, key, now, &mut problems).ok_or(Error::SigningKey(problems))?;
+    let signer = Signer::new(identity, None, SIGNED_MS).map_err(Error::Signer)?;
+    signer.sign(message, now).map_err(Error::Sign)
 }
 
 fn target(args: &Args) -> Result<Target, Error> {
     let given = args.client.clone().zip(args.service.clone());
     if let (Some(url), Some(certificate), Some(key), Some(ca)) = (&args.url, &args.cert, &args.key, &args.ca) {
         let pair = Pair { certificate: certificate.clone(), key: key.clone() };
-        return Ok(Target { portal: Portal::new(url, &pair, ca)?, parties: given });
+        return Ok(Target { portal: Portal::new(url, &pair, ca)?, pair, parties: given });
     }
     let layout = Layout::at(args.dir.as_deref().unwrap_or(Path::new(".")));
     let file = layout.path("ready.json");
@@ -125,7 +157,7 @@ fn target(args: &Args) -> Result<Target, Error> {
     // The address in ready.json is one profile's; the others are beside it.
     let address = ready.soap.rsplit_once('/').map_or(ready.soap.as_str(), |(base, _)| base);
     let portal = Portal::open(&format!("{address}/{}", args.partner), &layout, member)?;
-    Ok(Target { portal, parties: Some(given.unwrap_or(own)) })
+    Ok(Target { portal, pair: layout.member(member.id), parties: Some(given.unwrap_or(own)) })
 }
 
 /// What is sent: the file's envelope as it is, or an envelope around its element.
@@ -154,6 +186,7 @@ fn message(args: &Args, parties: Option<(String, String)>) -> Result<(Version, V
         id: args.id.clone().unwrap_or_else(|| uuid::Uuid::new_v4().to_string()),
         user: None,
         issue: None,
+        signable: args.sign,
     });
     Ok((version, envelope(version, headers.as_ref(), &text[tape.span(root)])))
 }
@@ -169,4 +202,6 @@ fn read(file: &Path) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
+/// How long a signed message holds.
+const SIGNED_MS: i64 = 300_000;
 const FILE_BYTES_MAX: u64 = 64 << 20;

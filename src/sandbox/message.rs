@@ -1,6 +1,7 @@
 //! Envelopes as a portal writes them: X-Road's headers, and a body that is there already.
 
 use crate::soap::version::Version;
+use crate::wsse;
 use crate::xml::writer::Writer;
 
 /// The header fields of X-Road message protocol 4.0 (PR-MESS 2.2) for one call.
@@ -18,6 +19,8 @@ pub struct XRoad {
     pub user: Option<String>,
     /// `issue`: the case that caused the call.
     pub issue: Option<String>,
+    /// Whether `id` gets a `wsu:Id`, by which it can be signed.
+    pub signable: bool,
 }
 
 /// Puts `body`, one well-formed element, in an envelope.
@@ -42,7 +45,13 @@ fn header(out: &mut Writer, fields: &XRoad) {
     out.start("soapenv:Header");
     party(out, "xrd:client", "SUBSYSTEM", &fields.client, None);
     party(out, "xrd:service", "SERVICE", &fields.service, Some(&fields.operation));
-    out.element("xrd:id", &fields.id);
+    out.start("xrd:id");
+    if fields.signable {
+        out.attribute("xmlns:wsu", wsse::WSU);
+        out.attribute("wsu:Id", "message-id");
+    }
+    out.text(&fields.id);
+    out.end("xrd:id");
     if let Some(user) = &fields.user {
         out.element("xrd:userId", user);
     }

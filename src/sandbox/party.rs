@@ -47,8 +47,24 @@ operations   = [\"NopHoSo\", \"BoSungHoSo\", \"RutHoSo\", \"TraCuuHoSo\", \"Danh
 ",
 };
 
-/// The portal and two provinces.
-pub const MEMBERS: [Party; 3] = [
+/// An agency that signs its messages, and wants signed answers.
+pub const SIGNER: Party = Party {
+    id: "bhxh",
+    identifier: "VN/GOV/000.00.00.G24/tracuu",
+    name: "Bảo hiểm xã hội Việt Nam",
+    agency: "000.00.00.G24",
+    terms: "\
+signature    = \"message\"                 # Body, Timestamp and message id: lienthong call --member bhxh --sign
+sign_answers = true
+
+[[member.right]]
+partners     = [\"hoso\"]
+operations   = [\"TraCuuHoSo\", \"Lay*\"]
+",
+};
+
+/// The portal, two provinces, and an agency that signs.
+pub const MEMBERS: [Party; 4] = [
     PORTAL,
     Party {
         id: "h29",
@@ -62,6 +78,7 @@ message_bytes_max   = 4194304
 ",
     },
     PROVINCE,
+    SIGNER,
 ];
 
 /// X-Road identifier of the ministry's subsystem that is called.

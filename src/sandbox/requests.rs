@@ -115,6 +115,7 @@ fn message(sample: &Sample, filling: &Filling<'_>) -> Vec<u8> {
         id: uuid::Uuid::new_v4().to_string(),
         user: (sender.id == party::PORTAL.id).then(|| party::PORTAL_USER.to_owned()),
         issue: None,
+        signable: false,
     };
     // Provincial platforms know no X-Road headers.
     let headers = (sample.partner != "lgsp").then_some(&headers);

@@ -280,6 +280,7 @@ impl Message {
             id: self.id.clone(),
             user: Some(party::PORTAL_USER.to_owned()),
             issue: None,
+            signable: false,
         };
         envelope(Version::Soap11, Some(&headers), &self.body)
     }

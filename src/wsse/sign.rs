@@ -1,5 +1,7 @@
 //! Signs an envelope of ours: Timestamp and signature are put into its header, its bytes are otherwise left alone.
 
+use std::ops::Range;
+
 use super::algorithm::{EXCLUSIVE, digest_name, signature_name};
 use super::nodes::ids;
 use super::read::REFERENCES_MAX;
@@ -72,9 +74,11 @@ impl Signer {
     /// as its first block.
     pub fn sign(&self, envelope: Vec<u8>, now: UnixMillis) -> Result<Vec<u8>, SignError> {
         let mut text = String::from_utf8(envelope).map_err(|_| SignError::Envelope)?;
-        let body_id = format!("body-{}", random_id());
         let places = Places::find(&text)?;
-        text.insert_str(places.body_name_end, &format!(" xmlns:wsu=\"{WSU}\" wsu:Id=\"{body_id}\""));
+        if !places.has_body_id {
+            let body_id = random_id();
+            text.insert_str(places.body_name_end, &format!(" xmlns:wsu=\"{WSU}\" wsu:Id=\"body-{body_id}\""));
+        }
         let timestamp = Timestamp::new(now, self.holds_ms);
         let mut references = String::with_capacity(1024);
         self.push_reference(&mut references, &timestamp.id, timestamp.xml.as_bytes());
@@ -82,12 +86,10 @@ impl Signer {
         let signed_info = self.signed_info(&references);
         let value = self.value(signed_info.as_bytes())?;
         let security = self.security(&timestamp, &signed_info, &base64_simd::STANDARD.encode_to_string(value));
-        match places.header_start_end {
-            Some(at) => text.insert_str(at, &security),
-            None => {
-                let prefix = places.prefix;
-                let header = format!("<{prefix}Header>{security}</{prefix}Header>");
-                text.insert_str(places.body_start, &header);
+        match places.header {
+            Header::Filled(start) => text.insert_str(start, &security),
+            Header::Empty(span) => {
+                text.replace_range(span, &format!("<{0}Header>{security}</{0}Header>", places.prefix))
             }
         }
         Ok(text.into_bytes())
@@ -195,11 +197,18 @@ impl Timestamp {
 struct Places {
     /// `env:`, or nothing.
     prefix: String,
-    /// After the Header's start tag.
-    header_start_end: Option<usize>,
-    body_start: usize,
+    header: Header,
     /// After the Body's name.
     body_name_end: usize,
+    has_body_id: bool,
+}
+
+/// Where the Security header goes.
+enum Header {
+    /// Before its first node.
+    Filled(usize),
+    /// In place of it; before the Body where there is none.
+    Empty(Range<usize>),
 }
 
 impl Places {
@@ -210,18 +219,18 @@ impl Places {
         let body = named("Body").ok_or(SignError::Envelope)?;
         let start = tape.span(body).start;
         let prefix = tape.prefix(root);
-        let header_start_end = match named("Header") {
-            Some(header) => {
-                let first = tape.children(header).next().ok_or(SignError::Envelope)?;
-                Some(tape.span(first).start)
-            }
-            None => None,
+        let header = match named("Header") {
+            Some(header) => match tape.children(header).next() {
+                Some(first) => Header::Filled(tape.span(first).start),
+                None => Header::Empty(tape.span(header)),
+            },
+            None => Header::Empty(start..start),
         };
         Ok(Self {
             prefix: if prefix.is_empty() { String::new() } else { format!("{prefix}:") },
-            header_start_end,
-            body_start: start,
+            header,
             body_name_end: start + 1 + tape.qualified_name(body).len(),
+            has_body_id: ids(&tape, body).next().is_some(),
         })
     }
 }

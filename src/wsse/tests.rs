@@ -105,6 +105,27 @@ fn what_is_signed_is_verified_by_every_algorithm() {
     }
 }
 
+#[test]
+fn envelopes_of_any_shape_are_signed() {
+    let party = Party::p256();
+    let wsu = super::WSU;
+    for (header, body) in [
+        ("", ""),
+        ("<s:Header/>", ""),
+        ("<s:Header></s:Header>", ""),
+        ("<s:Header>\n<h:a xmlns:h='urn:h'/></s:Header>", ""),
+        ("", "xmlns:u='{wsu}' u:Id='own'"),
+        ("", "xml:id='own'"),
+    ] {
+        let body = body.replace("{wsu}", wsu);
+        let soap = "http://www.w3.org/2003/05/soap-envelope";
+        let message =
+            format!("<s:Envelope xmlns:s='{soap}'>{header}<s:Body {body}><b xmlns='urn:b'/></s:Body></s:Envelope>");
+        let signed = party.sign(&message);
+        verify(&party, &signed, NOW).unwrap_or_else(|error| panic!("{error}\n{signed}"));
+    }
+}
+
 #[track_caller]
 fn refused(change: impl Fn(&str) -> String, expected: &str) {
     let party = Party::p256();

@@ -104,10 +104,13 @@ fn call_tells_by_its_exit_status_how_it_went() {
     let pair = [text(&member.certificate), text(&member.key), text(&layout.ca())];
     let by_url = ["--url", &sandbox.ready.soap, "--cert", &pair[0], "--key", &pair[1], "--ca", &pair[2]];
     let by_dir = ["--dir", &text(layout.root())];
+    let as_signer = [by_dir[0], by_dir[1], "--member", "bhxh", "--sign"];
     for (status, operation, file, to, said) in [
         (1, "TraCuuHoSo", &unknown, &by_dir[..], "<error_code>404<"),
         (1, "TraCuuHoSo", &unknown, &by_url[..], "<error_code>404<"),
         (1, "TraCuuHoSo", &invalid, &by_dir[..], "invalid_schema"),
+        (1, "TraCuuHoSo", &unknown, &as_signer[..], "<ds:SignatureValue>"),
+        (1, "TraCuuHoSo", &unknown, &as_signer[..4], "security_missing"),
         (2, "RutHoSo", &unknown, &by_dir[..], "not RutHoSo"),
         (2, "TraCuuHoSo", &torn, &by_dir[..], "torn.xml"),
         (2, "TraCuuHoSo", &"nowhere.xml".to_owned(), &by_dir[..], "nowhere.xml"),

@@ -177,7 +177,7 @@ fn what_cannot_be_added_leaves_everything_as_it_was() {
 fn check_says_all_that_is_wrong_and_what_will_expire() {
     let (_dir, layout) = prepared();
     let good = members(&layout, &["check"]);
-    assert!(good.status.success() && told(&good).ends_with("3 members, 0 errors, 0 warnings\n"), "{}", told(&good));
+    assert!(good.status.success() && told(&good).ends_with("4 members, 0 errors, 0 warnings\n"), "{}", told(&good));
     let (soon, _) = issue(&layout, "h57", 12);
     std::fs::copy(&soon, layout.member("h56").certificate).expect("the certificate can be replaced");
     let warned = members(&layout, &["check"]);
@@ -200,7 +200,7 @@ fn list_is_a_table_for_people_and_json_for_programs() {
     let (_dir, layout) = prepared();
     let table = String::from_utf8(members(&layout, &["list"]).stdout).expect("text");
     let lines: Vec<&str> = table.lines().collect();
-    assert_eq!(lines.len(), 4, "{table}");
+    assert_eq!(lines.len(), 5, "{table}");
     assert!(lines[0].starts_with("MEMBER  AGENCIES"), "{table}");
     assert!(lines[2].starts_with("h29     000.00.00.H29 H29") && lines[2].contains(" 1000 "), "{table}");
     let json = members(&layout, &["list", "--json"]).stdout;

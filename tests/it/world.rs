@@ -249,6 +249,7 @@ pub fn xroad(member: &str, operation: &str) -> XRoad {
         id: uuid::Uuid::new_v4().to_string(),
         user: None,
         issue: None,
+        signable: false,
     }
 }
 

@@ -13,7 +13,7 @@ use lienthong::clock::{Clock, UnixMillis};
 use lienthong::pki::Identity;
 use lienthong::problem::Problems;
 use lienthong::sandbox::layout::Layout;
-use lienthong::sandbox::message::envelope;
+use lienthong::sandbox::message::{XRoad, envelope};
 use lienthong::sandbox::samples::Sample;
 use lienthong::soap::version::Version;
 use lienthong::wsse::sign::Signer;
@@ -49,16 +49,14 @@ fn signer(layout: &Layout, member: &str) -> Signer {
 
 /// A member's message, whose id can be signed, and signed.
 fn message(layout: &Layout, member: &str, version: Version, body: &str, id: &str) -> String {
-    let mut headers = xroad(member, &root_name(body));
-    headers.id = id.to_owned();
+    let headers = XRoad { id: id.to_owned(), ..signable(member, body) };
     let message = String::from_utf8(envelope(version, Some(&headers), body)).expect("UTF-8");
-    sign(layout, member, &with_id(&message), Clock::System.now())
+    sign(layout, member, &message, Clock::System.now())
 }
 
-/// Gives the message id's header block an id, by which it is signed.
-fn with_id(message: &str) -> String {
-    let wsu = lienthong::wsse::WSU;
-    message.replace("<xrd:id>", &format!("<xrd:id xmlns:wsu=\"{wsu}\" wsu:Id=\"message-id\">"))
+/// Headers whose message id can be signed.
+fn signable(member: &str, body: &str) -> XRoad {
+    XRoad { signable: true, ..xroad(member, &root_name(body)) }
 }
 
 fn sign(layout: &Layout, member: &str, message: &str, now: UnixMillis) -> String {
@@ -91,10 +89,8 @@ async fn a_member_signs_what_its_policy_demands() {
         let signed = |member| message(&layout, member, version, &body, &fresh_id());
         assert_eq!(code(&send_as(&world, "h56", version, signed("h56")).await), "ok");
         assert_eq!(code(&send_as(&world, "h29", version, signed("h29")).await), "ok");
-        let plain = |member| {
-            let plain = envelope(version, Some(&xroad(member, "TraCuuHoSo")), &body);
-            String::from_utf8(plain).expect("UTF-8")
-        };
+        let unsigned = |headers: XRoad| String::from_utf8(envelope(version, Some(&headers), &body)).expect("UTF-8");
+        let plain = |member| unsigned(xroad(member, "TraCuuHoSo"));
         assert_eq!(code(&send_as(&world, "h56", version, plain("h56")).await), "security_missing");
         assert_eq!(code(&send_as(&world, "h29", version, plain("h29")).await), "security_missing");
         assert_eq!(code(&send_as(&world, "dvcqg", version, plain("dvcqg")).await), "ok");
@@ -104,9 +100,9 @@ async fn a_member_signs_what_its_policy_demands() {
         assert_eq!(code(&send_as(&world, "h56", version, without_id("h56")).await), "security_missing");
         assert_eq!(code(&send_as(&world, "h29", version, without_id("h29")).await), "ok");
         // By the key of another member, who is trusted for itself.
-        let foreign = sign(&layout, "h29", &with_id(&plain("h56")), now);
+        let foreign = sign(&layout, "h29", &unsigned(signable("h56", &body)), now);
         assert_eq!(code(&send_as(&world, "h56", version, foreign).await), "security_untrusted");
-        let old = sign(&layout, "h56", &with_id(&plain("h56")), UnixMillis(now.0 - 361_000));
+        let old = sign(&layout, "h56", &unsigned(signable("h56", &body)), UnixMillis(now.0 - 361_000));
         assert_eq!(code(&send_as(&world, "h56", version, old).await), "security_expired");
     }
     world.stop().await;
