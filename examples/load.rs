@@ -4,9 +4,9 @@
 //! cargo run --release --example load -- --connections 32 --seconds 10 --size 4096
 //! ```
 //!
-//! Starts four processes of itself on loopback and stops them at the end: a backend that answers every gRPC call with
-//! the same bytes, a gateway with the shipped contract, a pass-through that is the same listener and the same gRPC
-//! client with nothing between them, and (this process) the clients, which keep their connections and send the next
+//! Starts five processes of itself on loopback and stops them at the end: a backend that answers every gRPC call with
+//! the same bytes, a gateway with the shipped contract, the same with its record of what has an effect, a pass-through
+//! that is the same listener and the same gRPC client with nothing between them, and (this process) the clients, which keep their connections and send the next
 //! request when the last is answered. The last line is one JSON object.
 
 use std::io::{BufRead, BufReader, Write};
@@ -68,6 +68,7 @@ async fn measure(arguments: &Arguments) {
     roles::prepare(dir.path());
     let backend = Part::start(roles::Role::Backend, dir.path(), None);
     let gateway = Part::start(roles::Role::Gateway, dir.path(), Some(backend.address));
+    let recorded = Part::start(roles::Role::Recorded, dir.path(), Some(backend.address));
     let passthrough = Part::start(roles::Role::Passthrough, dir.path(), Some(backend.address));
 
     let client = client::Client::new(dir.path(), arguments.size as usize);
@@ -78,20 +79,24 @@ async fn measure(arguments: &Arguments) {
     let requests_max = arguments.requests.map(|requests| requests.div_ceil(u64::from(rounds)));
     let warm = Duration::from_millis(500);
     client.load(gateway.address, arguments.connections, warm, None).await;
+    client.load(recorded.address, arguments.connections, warm, None).await;
     client.load(passthrough.address, arguments.connections, warm, None).await;
 
-    let (mut through_gateway, mut passed) = (Figures::default(), Figures::default());
+    let (mut through_gateway, mut kept, mut passed) = (Figures::default(), Figures::default(), Figures::default());
     let rss_start = gateway.rss_mib();
     for at in 1..=rounds {
         through_gateway.add(&gateway, &client, arguments.connections, round, requests_max).await;
+        kept.add(&recorded, &client, arguments.connections, round, requests_max).await;
         passed.add(&passthrough, &client, arguments.connections, round, requests_max).await;
-        eprintln!("round {at} of {rounds}: gateway {through_gateway}; pass-through {passed}");
+        eprintln!("round {at} of {rounds}: gateway {through_gateway}; with the record {kept}; pass-through {passed}");
     }
 
     let ratio = through_gateway.cpu_us() / passed.cpu_us();
-    println!("gateway       {through_gateway}");
-    println!("pass-through  {passed}");
-    println!("CPU ratio     {ratio:.2}");
+    let kept_ratio = kept.cpu_us() / passed.cpu_us();
+    println!("gateway           {through_gateway}");
+    println!("with the record   {kept}");
+    println!("pass-through      {passed}");
+    println!("CPU ratio         {ratio:.2}, with the record {kept_ratio:.2}");
     println!(
         "{}",
         serde_json::json!({
@@ -105,12 +110,16 @@ async fn measure(arguments: &Arguments) {
             "gateway_cpu_us": round2(through_gateway.cpu_us()),
             "passthrough_cpu_us": round2(passed.cpu_us()),
             "cpu_ratio": round2(ratio),
+            "recorded_requests_per_s": kept.per_second().round(),
+            "recorded_p99_ms": kept.percentile_ms(0.99),
+            "recorded_cpu_us": round2(kept.cpu_us()),
+            "recorded_cpu_ratio": round2(kept_ratio),
             "start_rss_mib": round2(rss_start),
             "end_rss_mib": round2(gateway.rss_mib()),
             "peak_rss_mib": round2(gateway.peak_rss_mib()),
         })
     );
-    if through_gateway.failed + passed.failed > 0 {
+    if through_gateway.failed + kept.failed + passed.failed > 0 {
         std::process::exit(1);
     }
 }

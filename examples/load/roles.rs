@@ -32,8 +32,10 @@ use tokio_util::sync::CancellationToken;
 pub enum Role {
     /// Answers every gRPC call with the same bytes.
     Backend,
-    /// The product, as it is served.
+    /// The product, without the record of what has an effect.
     Gateway,
+    /// The product, as it is served.
+    Recorded,
     /// The same listener and the same gRPC client with nothing between them.
     Passthrough,
 }
@@ -44,6 +46,7 @@ impl Role {
         match self {
             Self::Backend => "backend",
             Self::Gateway => "gateway",
+            Self::Recorded => "recorded",
             Self::Passthrough => "passthrough",
         }
     }
@@ -63,23 +66,26 @@ pub fn prepare(dir: &Path) {
 pub async fn play(role: Role, dir: &Path, backend: Option<SocketAddr>) {
     match role {
         Role::Backend => run_backend(dir).await,
-        Role::Gateway => run_gateway(dir, backend.expect("the backend's address")).await,
+        Role::Gateway | Role::Recorded => run_gateway(role, dir, backend.expect("the backend's address")).await,
         Role::Passthrough => run_passthrough(dir, backend.expect("the backend's address")).await,
     }
 }
 
-async fn run_gateway(dir: &Path, backend: SocketAddr) {
-    let file = dir.join("load.toml");
+async fn run_gateway(role: Role, dir: &Path, backend: SocketAddr) {
+    let file = dir.join(format!("{}.toml", role.name()));
     let settings = format!(
-        "members = \"members.toml\"\n[listen]\nsoap = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n\
+        "members = \"members.toml\"\nstore = \"{name}.db\"\n[listen]\nsoap = \"127.0.0.1:0\"\nadmin = \"127.0.0.1:0\"\n\
          [tls]\ncertificate = \"pki/gateway.crt\"\nkey = \"pki/gateway.key\"\nclient_trust = [\"pki/ca.crt\"]\n\
          [[partner]]\nname = \"hoso\"\nbinding = \"schemas/hoso/binding.toml\"\n\
          [[service]]\nname = \"dossier\"\naddress = \"https://{backend}\"\nserver_name = \"localhost\"\nproto = [\"proto\"]\n\
-         [limits]\nrequests_max = 4096\n"
+         [limits]\nrequests_max = 4096\n",
+        name = role.name()
     );
     std::fs::write(&file, settings).expect("settings are written");
     let mut problems = Problems::new();
-    let settings = gateway::load(&file, Clock::System.now(), &mut problems).unwrap_or_else(|| panic!("{problems}"));
+    let loaded = gateway::load(&file, Clock::System.now(), &mut problems).unwrap_or_else(|| panic!("{problems}"));
+    let keep_ms = loaded.keep_ms.filter(|_| role == Role::Recorded);
+    let settings = gateway::Gateway { keep_ms, ..loaded };
     // As in production: the access events are made and written, to where they cost least.
     lienthong::telemetry::start_log(settings.log.0, &settings.log.1);
     let running = app::start_gateway(settings).await.expect("the gateway starts");

@@ -3,7 +3,6 @@
 pub mod reload;
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,13 +17,13 @@ use self::reload::{Asked, Live, Reloaded, Reloader};
 use crate::clock::Clock;
 use crate::config::dossier::DossierService;
 use crate::config::gateway::Gateway;
-use crate::inbound::signed::{Believed, Keys, Security};
+use crate::inbound::once::Once;
+use crate::inbound::signed::{Believed, Security};
 use crate::inbound::{Inbound, Parts};
 use crate::problem::Problems;
-use crate::store::{self, Store};
+use crate::store;
+use crate::store::ledger::Ledger;
 use crate::telemetry::Metrics;
-use crate::wsse::replay::{self, Replays};
-use crate::wsse::timestamp::Tolerance;
 use crate::{console, dossier, http};
 
 /// Why the gateway did not start.
@@ -78,6 +77,7 @@ pub async fn start_gateway(settings: Gateway) -> Result<Running, Error> {
     });
     let mut problems = Problems::new();
     let members = Arc::new(ArcSwap::from_pointee(settings.members));
+    let ledger = Ledger::open(&settings.store).map_err(Error::Store)?;
     let keys = Arc::new(ArcSwap::from_pointee(settings.signature));
     let parts = Parts {
         partners: settings.partners,
@@ -86,7 +86,14 @@ pub async fn start_gateway(settings: Gateway) -> Result<Running, Error> {
         limits: settings.limits,
         language: settings.language,
         metrics: metrics.clone(),
-        security: security(keys.clone(), settings.tolerance, &settings.store)?,
+        security: Security {
+            keys: keys.clone(),
+            tolerance: settings.tolerance,
+            ledger: ledger.clone(),
+            clock: Clock::System,
+            believed: Believed::default(),
+        },
+        once: settings.keep_ms.map(|keep_ms| Once::new(ledger, Clock::System, keep_ms)),
     };
     let Some(inbound) = Inbound::new(parts, &mut problems) else { return Err(Error::Partners(problems)) };
     let (stopping, stopped) = (CancellationToken::new(), CancellationToken::new());
@@ -100,12 +107,6 @@ pub async fn start_gateway(settings: Gateway) -> Result<Running, Error> {
     admin_task.spawn(console::serve(admin_listener, metrics, stopping.clone(), stopped.clone()));
     tracing::info!(soap = %soap, admin = %admin, "the gateway serves");
     Ok(Running { soap, admin, stopping, stopped, soap_task, admin_task, reloader, reload_task })
-}
-
-/// What messages are verified and answers signed with.
-fn security(keys: Arc<ArcSwap<Keys>>, tolerance: Tolerance, store: &Path) -> Result<Security, Error> {
-    let store = Arc::new(Store::open(store, &replay::SCHEMA).map_err(Error::Store)?);
-    Ok(Security { keys, tolerance, replays: Replays::new(store), clock: Clock::System, believed: Believed::default() })
 }
 
 /// Starts the embedded dossier service over mutual TLS.

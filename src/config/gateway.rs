@@ -3,6 +3,7 @@
 //! ```toml
 //! members  = "members.toml"                  # who may call; paths are relative to this file
 //! store    = "lienthong.db"                  # what must outlive a restart; this is the default
+//! keep_days = 30                             # answers, for repeats by the same message id; this is the default
 //! language = "vi"                            # of fault texts in SOAP 1.1: vi (default) or en
 //!
 //! [listen]
@@ -100,6 +101,9 @@ pub struct Gateway {
     pub members: Registry,
     /// The file of what must outlive a restart.
     pub store: PathBuf,
+    /// How long answers of operations that have an effect are kept for their repeats, milliseconds; `None`: not at all,
+    /// for measuring.
+    pub keep_ms: Option<i64>,
     /// What messages are verified and answers signed by.
     pub signature: signed::Keys,
     /// How clocks may differ and how old a signed message may be.
@@ -188,6 +192,7 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
     root.only(&[
         "members",
         "store",
+        "keep_days",
         "language",
         "listen",
         "tls",
@@ -216,6 +221,7 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
     let signature = SignatureFiles::of(&mut root);
     let store = root.optional_text("store").unwrap_or(STORE);
     let store = root.relative(store);
+    let keep_days = root.integer("keep_days", KEEP_DAYS, 1..=3650);
     let members_file = root.path("members");
     let (mut members_seen, mut tls_seen) = (Watch::default(), Watch::default());
     let members = members_file.as_ref().and_then(|path| {
@@ -253,6 +259,7 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
         services: services?,
         members: members?,
         store,
+        keep_ms: Some(keep_days? * DAY_MS),
         signature,
         tolerance: reload.tls.signature.tolerance,
         limits: limits?,
@@ -410,6 +417,8 @@ fn log(root: &mut Keys<'_, '_>) -> Option<(LogFormat, String)> {
     Some((format?, filter?))
 }
 
+const KEEP_DAYS: i64 = 30;
+const DAY_MS: i64 = 86_400_000;
 const STORE: &str = "lienthong.db";
 /// Largest answer of an internal service.
 const ANSWER_BYTES_MAX: usize = 64 << 20;

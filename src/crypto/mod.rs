@@ -16,6 +16,11 @@ impl Digest {
         Self(digest.as_ref().try_into().expect("SHA-256 has 32 bytes"))
     }
 
+    /// Starts the digest of bytes that come in pieces.
+    pub fn start() -> Digesting {
+        Digesting(aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256))
+    }
+
     /// Reads 64 hexadecimal digits; colons between pairs are passed over, as openssl prints them.
     pub fn from_hex(text: &str) -> Option<Self> {
         let digits: Vec<u8> = text.bytes().filter(|&byte| byte != b':').collect();
@@ -28,6 +33,21 @@ impl Digest {
             *byte = (digit(pair[0])? << 4 | digit(pair[1])?) as u8;
         }
         Some(Self(digest))
+    }
+}
+
+/// The digest of what has come so far.
+pub struct Digesting(aws_lc_rs::digest::Context);
+
+impl Digesting {
+    /// Some more bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of them all.
+    pub fn finish(self) -> Digest {
+        Digest(self.0.finish().as_ref().try_into().expect("SHA-256 has 32 bytes"))
     }
 }
 

@@ -51,6 +51,8 @@ pub(super) struct Entry {
     pub(super) message_id: Option<String>,
     /// Elements and attributes that were passed over, as the partner's binding lets them.
     pub(super) unknown: u32,
+    /// Whether it got the answer of an earlier one.
+    pub(super) repeated: bool,
 }
 
 /// How an exchange ended.
@@ -83,6 +85,7 @@ impl Entry {
             via: None,
             message_id: None,
             unknown: 0,
+            repeated: false,
         }
     }
 
@@ -113,11 +116,12 @@ impl Entry {
         let (member, via) = (self.member.as_ref().map(MemberId::as_str), self.via.as_ref().map(MemberId::as_str));
         let message_id = self.message_id.as_deref();
         let unknown = (self.unknown > 0).then_some(self.unknown);
+        let repeated = self.repeated.then_some(true);
         // The fields are the same at each level; a level decides whom it wakes.
         macro_rules! event {
             ($level:ident $(, $name:ident = $value:expr)*) => {
                 tracing::$level!(
-                    direction = "inbound", trace, partner, operation, member, via, message_id, unknown, stage, code,
+                    direction = "inbound", trace, partner, operation, member, via, message_id, unknown, repeated, stage, code,
                     micros
                     $(, $name = $value)*, "exchange"
                 )

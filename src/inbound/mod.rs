@@ -6,7 +6,7 @@
 //! ```
 //! * What comes out is decided before a byte of it is sent.
 //! * Nothing of the message as received is held while the service is called.
-//! * A once-operation goes out with an `idempotency-key`: the same for a repeat, so that it takes effect once.
+//! * A once-operation has its effect once ([`once`]); it goes out with an `idempotency-key`, the same for a repeat.
 //! * Each exchange is one log entry and one count.
 
 mod answer;
@@ -14,6 +14,7 @@ mod entry;
 mod face;
 mod key;
 mod message;
+pub mod once;
 mod route;
 pub mod signed;
 mod steps;
@@ -36,6 +37,7 @@ use self::answer::{Answer, Written};
 use self::entry::{Entry, Stage};
 use self::face::Face;
 use self::message::Manner;
+use self::once::{Once, Said, Told};
 use self::route::Accepted;
 use self::signed::Security;
 use self::steps::{Asked, Fresh, Prepared};
@@ -74,6 +76,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// What messages are verified and answers signed with.
     pub security: Security,
+    /// The memory of operations that have an effect; `None`: the services' own, by `idempotency-key`.
+    pub once: Option<Once>,
 }
 
 /// Bounds of one exchange.
@@ -115,6 +119,7 @@ pub struct Inbound {
     language: Language,
     metrics: Arc<Metrics>,
     security: Security,
+    once: Option<Once>,
     places: Semaphore,
     room: Room,
 }
@@ -152,6 +157,7 @@ impl Inbound {
             language: parts.language,
             metrics: parts.metrics,
             security: parts.security,
+            once: parts.once,
             places: Semaphore::new(parts.limits.calls_max),
             room: Room::new(parts.limits.bodies_bytes_max),
         })
@@ -184,7 +190,7 @@ impl Inbound {
         let received = Received { face, accepted, holder, body };
         let prepared = compute(length, || self.prepare(received, &mut manner, entry));
         let written = match prepared {
-            Ok(prepared) => self.answer_to(face, prepared, &manner, entry).await,
+            Ok(prepared) => self.answer_to(face, prepared, &mut manner, entry).await,
             Err(fault) => Err(fault),
         };
         match written.and_then(|written| written.signed(&manner, &self.security)) {
@@ -258,31 +264,46 @@ impl Inbound {
         covered.prepare(&entry.trace)
     }
 
+    /// The answer to a call: the service's, or the recorded one where it was answered before.
     async fn answer_to(
         &self,
         face: &Face,
         prepared: Prepared,
-        manner: &Manner,
+        manner: &mut Manner,
         entry: &mut Entry,
     ) -> Result<Written, Fault> {
         entry.stage = Stage::Verify;
+        let (operation, wanted) = (prepared.operation, prepared.wanted);
         let fresh = prepared.fresh(&self.security).await?;
-        self.call(face, fresh, manner, entry).await
+        entry.stage = Stage::Call;
+        let said = match self.once.as_ref().zip(wanted) {
+            None => self.call(face, fresh).await,
+            Some((once, wanted)) => {
+                let turn = once.turn(wanted.key, self.limits.call_time_max).await?;
+                match once.told(&turn, wanted.content).await? {
+                    Told::Call => once.record(&turn, self.call(face, fresh).await).await?,
+                    Told::Repeat(said) => {
+                        entry.repeated = true;
+                        manner.reply.report_repeated();
+                        said
+                    }
+                }
+            }
+        };
+        entry.stage = Stage::Encode;
+        match said {
+            Ok(wire) => compute(wire.len(), || Written::answer(&face.partner, operation, &wire, &manner.reply)),
+            Err(failure) => {
+                entry.stage = Stage::Call;
+                Written::refusal(&face.partner, operation, failure, &manner.reply)
+            }
+        }
     }
 
-    async fn call(&self, face: &Face, fresh: Fresh, manner: &Manner, entry: &mut Entry) -> Result<Written, Fault> {
-        entry.stage = Stage::Call;
+    async fn call(&self, face: &Face, fresh: Fresh) -> Said {
         let Fresh(Prepared { operation, message, metadata, _permit, .. }) = fresh;
         let method = &face.partner.operation_of(operation).method;
-        let upstream = face.upstream(operation);
-        let answer = upstream.unary(method, message, metadata, self.limits.call_time_max).await;
-        match answer {
-            Ok(wire) => {
-                entry.stage = Stage::Encode;
-                compute(wire.len(), || Written::answer(&face.partner, operation, &wire, &manner.reply))
-            }
-            Err(failure) => Written::refusal(&face.partner, operation, failure, &manner.reply),
-        }
+        face.upstream(operation).unary(method, message, metadata, self.limits.call_time_max).await
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use rustls::pki_types::CertificateDer;
 
+use super::key::digest_of;
 use crate::clock::{Clock, UnixMillis};
 use crate::crypto::Digest;
 use crate::crypto::certificate::Certificate;
@@ -15,8 +16,8 @@ use crate::fault::Fault;
 use crate::fault::code::Code;
 use crate::member::Member;
 use crate::pki::{Trust, Usage};
+use crate::store::ledger::Ledger;
 use crate::wsse::error::Distrust;
-use crate::wsse::replay::Replays;
 use crate::wsse::sign::Signer;
 use crate::wsse::timestamp::Tolerance;
 use crate::wsse::verify::{Signers, Verified};
@@ -27,8 +28,8 @@ pub struct Security {
     pub keys: Arc<ArcSwap<Keys>>,
     /// How clocks may differ and how old a message may be.
     pub tolerance: Tolerance,
-    /// The signatures that were used.
-    pub replays: Replays,
+    /// Where signatures that were used are marked.
+    pub ledger: Ledger,
     /// The time of Timestamps.
     pub clock: Clock,
     /// Certificates that were believed lately.
@@ -77,7 +78,7 @@ impl Security {
     pub(super) async fn remember(&self, seal: Seal) -> Result<bool, Fault> {
         let now = self.clock.now();
         let until = seal.until.unwrap_or(UnixMillis(now.0 + REMEMBERED_MS));
-        let first = self.replays.first(seal.key, until, now).await;
+        let first = self.ledger.mark(seal.key, until, now).await;
         // What is not remembered could be sent again: refused, nothing has happened.
         first.map_err(|error| Fault::new(Code::Unavailable).because(error))
     }
@@ -94,12 +95,8 @@ impl Seal {
     /// signed and the signature, being of the same content, is the same.
     pub(super) fn new(verified: &Verified, sender: &Member, is_once: bool, message_id: Option<&str>) -> Self {
         let id = message_id.filter(|_| !is_once).unwrap_or_default();
-        let mut bytes = Vec::with_capacity(128);
-        for part in [sender.id().as_str().as_bytes(), id.as_bytes(), &verified.fingerprint().0] {
-            bytes.extend_from_slice(&(part.len() as u64).to_be_bytes());
-            bytes.extend_from_slice(part);
-        }
-        Self { key: Digest::of(&bytes), until: verified.forgotten_at() }
+        let key = digest_of(&[sender.id().as_str().as_bytes(), id.as_bytes(), &verified.fingerprint().0]);
+        Self { key, until: verified.forgotten_at() }
     }
 }
 

@@ -13,11 +13,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tonic::metadata::{AsciiMetadataValue, MetadataValue};
 
-use super::key::Key;
+use super::key::{Key, content};
 use super::message::{Headers, Manner, Question};
 use super::signed::{Seal, Security};
 use super::trace::Trace;
 use crate::binding::plan::{Effect, HeaderProtocol, Operation, OperationId, Partner};
+use crate::crypto::Digest;
 use crate::fault::code::Code;
 use crate::fault::text::Texts;
 use crate::fault::{Fault, Place};
@@ -91,8 +92,17 @@ pub(super) struct Prepared {
     pub(super) message: Bytes,
     pub(super) metadata: Metadata,
     seal: Option<Seal>,
+    /// What makes it the same request as another; `None` where it may be asked again and again.
+    pub(super) wanted: Option<Wanted>,
     /// Held until the answer is written.
     pub(super) _permit: Permit,
+}
+
+/// A request that has its effect once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted {
+    pub(super) key: Digest,
+    pub(super) content: Digest,
 }
 
 /// A call that is not the replay of one before.
@@ -265,9 +275,14 @@ impl Decoded<'_> {
             Effect::State => message_id.is_some(),
             Effect::Read => false,
         };
-        if is_once {
-            metadata.insert("idempotency-key", once(self.key()?.as_str()));
-        }
+        let wanted = match is_once {
+            true => {
+                let key = self.key()?.digest();
+                metadata.insert("idempotency-key", once(&key.to_string()));
+                Some(Wanted { key, content: content(&call.asked.partner.name, &call.operation().name, &self.wire) })
+            }
+            false => None,
+        };
         metadata.insert("lienthong-member", ascii(permit.member().id().as_str()));
         if !permit.member().agencies().is_empty() {
             metadata.insert("lienthong-agencies", ascii(&permit.member().agencies().join(",")));
@@ -275,7 +290,14 @@ impl Decoded<'_> {
         let seal = call.proof.as_ref();
         let seal = seal.map(|proof| Seal::new(proof, permit.member(), is_once, message_id));
         let operation = call.operation;
-        Ok(Prepared { operation, seal, message: Bytes::from(self.wire), metadata, _permit: self.permitted.permit })
+        Ok(Prepared {
+            operation,
+            seal,
+            wanted,
+            message: Bytes::from(self.wire),
+            metadata,
+            _permit: self.permitted.permit,
+        })
     }
 
     fn headers(&self) -> Metadata {

@@ -13,9 +13,8 @@ use crate::fault::Context;
 use crate::grpc::{Address, Failure};
 use crate::pki::{Identity, Trust};
 use crate::soap::version::Version;
-use crate::store::Store;
+use crate::store::ledger::Ledger;
 use crate::tls::Connector;
-use crate::wsse::replay::{self, Replays};
 use crate::wsse::timestamp::Tolerance;
 
 const MEMBERS: &str = r#"
@@ -69,6 +68,7 @@ fn inbound() -> Inbound {
         language: Language::English,
         metrics: Arc::new(Metrics::new()),
         security: security(folder.path()),
+        once: None,
     };
     Inbound::new(parts, &mut problems).unwrap_or_else(|| panic!("{problems}"))
 }
@@ -78,11 +78,10 @@ fn security(folder: &Path) -> Security {
     let mut problems = Problems::new();
     let trust = Trust::of_anchors(&[folder.join("a.crt")], UnixMillis(0), &mut problems)
         .unwrap_or_else(|| panic!("{problems}"));
-    let store = Store::open(&folder.join("store.db"), &replay::SCHEMA).expect("a store opens");
     Security {
         keys: Arc::new(ArcSwap::from_pointee(Keys { trust, signer: None })),
         tolerance: Tolerance::default(),
-        replays: Replays::new(Arc::new(store)),
+        ledger: Ledger::open(&folder.join("store.db")).expect("a store opens"),
         clock: Clock::System,
         believed: Believed::default(),
     }
@@ -411,10 +410,12 @@ fn a_refusal_of_the_service_is_an_answer_where_the_contract_has_a_place_for_it()
 #[tokio::test]
 async fn a_service_that_is_not_there_is_unavailable() {
     let inbound = inbound();
-    let outcome = send(&inbound, "h56", "text/xml", envelope(Version::Soap11, "", LOOK_UP));
+    let mut outcome = send(&inbound, "h56", "text/xml", envelope(Version::Soap11, "", LOOK_UP));
     let prepared = outcome.result.unwrap_or_else(|fault| panic!("{fault:?}"));
     let mut entry = Entry::begin(Trace::of(&HeaderMap::new()), inbound.metrics.clone());
-    let fault =
-        inbound.answer_to(&inbound.faces[0], prepared, &outcome.manner, &mut entry).await.expect_err("nobody is there");
+    let fault = inbound
+        .answer_to(&inbound.faces[0], prepared, &mut outcome.manner, &mut entry)
+        .await
+        .expect_err("nobody is there");
     assert_eq!(fault.code().as_str(), "unavailable", "{fault:?}");
 }

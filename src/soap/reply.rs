@@ -88,11 +88,22 @@ impl Reply {
     /// the paths of the first of them.
     pub fn report_unknown(&mut self, count: u32, paths: &[String]) {
         let mut out = Writer::with_capacity(256);
+        out.raw(&self.notice);
         out.start("lt:UnknownElements");
         out.attribute("xmlns:lt", NOTICE);
         out.attribute("count", &count.to_string());
         paths.iter().for_each(|path| out.element("lt:Path", path));
         out.end("lt:UnknownElements");
+        self.notice = out.into_bytes();
+    }
+
+    /// Tells the sender that its request was answered before: this is the answer of then.
+    pub fn report_repeated(&mut self) {
+        let mut out = Writer::with_capacity(256);
+        out.raw(&self.notice);
+        out.start("lt:Repeated");
+        out.attribute("xmlns:lt", NOTICE);
+        out.end("lt:Repeated");
         self.notice = out.into_bytes();
     }
 

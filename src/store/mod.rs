@@ -16,6 +16,7 @@
 pub mod connection;
 pub mod error;
 mod group;
+pub mod ledger;
 #[cfg(test)]
 mod tests;
 

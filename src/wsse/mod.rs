@@ -23,7 +23,6 @@ pub mod algorithm;
 pub mod error;
 mod nodes;
 pub mod read;
-pub mod replay;
 pub mod sign;
 pub mod timestamp;
 mod token;

@@ -18,6 +18,7 @@ mod hostile;
 mod limits;
 mod members;
 mod normal;
+mod once;
 mod parties;
 mod profiles;
 mod refused;

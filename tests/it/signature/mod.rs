@@ -196,7 +196,7 @@ async fn no_wrapped_message_reaches_the_dossier_service() {
         for mutant in &mutants {
             let before = upstream.calls().len();
             // Else one that is another spelling of what was signed would hide all after it.
-            memory.execute("DELETE FROM signature_seen", []).expect("forgotten");
+            memory.execute("DELETE FROM mark", []).expect("forgotten");
             let verdict = line.say(mutant.text.clone()).await;
             let arrived = upstream.calls();
             for (_, wire) in &arrived[before..] {
