@@ -3,7 +3,7 @@
 //! ```text
 //! turn ──▶ slot ──▶ call ──▶ fill ──▶ answer        a repeat: turn ──▶ slot ──▶ the recorded outcome
 //! ```
-//! * One at a time for a key: a repeat that comes while the first is under way waits for it ([`Once::turn`]).
+//! * One at a time for a key: a repeat that comes while the first is under way waits for it.
 //! * The slot is opened, durably, before the service is called, and filled before anything is answered. A process that
 //!   dies in between leaves it open: the repeat is sent on with the same `idempotency-key`, by which the service knows it.
 //! * What the service decided is recorded, refusals too. What it did not decide (unavailable, a deadline, its own error)

@@ -45,6 +45,11 @@ impl Answer {
         answer
     }
 
+    /// Whether it is the answer that an earlier one of the same id got.
+    pub fn is_repeated(&self) -> bool {
+        memchr::memmem::find(&self.body, b"<lt:Repeated ").is_some()
+    }
+
     /// Local name of the Body's element; empty where there is none.
     pub fn element(&self) -> &str {
         &self.element

@@ -210,11 +210,13 @@ impl<W: Write> Story<'_, W> {
         let request = message.envelope();
         let sent = Answer::new(0, String::new(), request.clone().into());
         self.transcript.said(Voice::PortalAsks, message.sample.operation(), &shown_values(&sent, &message.shown))?;
-        match self.interpreter.call(&message.body) {
-            Some(call) => self.transcript.said(Voice::GatewayAsks, &call.method, &call.content)?,
-            None => self.transcript.said(Voice::GatewayAsks, "nothing", "the message does not fit the contract")?,
-        }
         let answer = self.portal.post(Version::Soap11, request).await?;
+        let (method, content) = match self.interpreter.call(&message.body) {
+            _ if answer.is_repeated() => ("nothing".to_owned(), "the first answer is on record".to_owned()),
+            Some(call) => (call.method, call.content),
+            None => ("nothing".to_owned(), "the message does not fit the contract".to_owned()),
+        };
+        self.transcript.said(Voice::GatewayAsks, &method, &content)?;
         let read = match answer.ending() {
             Ending::Fault => &["Code", "Path", "Line", "Rule"][..],
             Ending::Refusal => &["error_code", "message"],

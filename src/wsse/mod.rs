@@ -8,13 +8,13 @@
 //!  algorithms, ids     against the clock   its key's; every digest is right: in this order, the cheapest first
 //! ```
 //! * One `wsse:Security` for us, in it at most one `ds:Signature`, whose references name elements by id: the Body, header
-//!   blocks, the Timestamp, a token. What is covered is told by node ([`Verified::covers`]), never by name or id, and the
+//!   blocks, the Timestamp, a token. What is covered is told by node ([`verify::Verified::covers`]), never by name or id, and the
 //!   tape that was hashed is the one that is decoded: a wrapped message has no second parser to live in.
 //! * Ids (`wsu:Id`, `xml:id`, `Id`) that a reference uses must be the only ones of their value in the document.
 //! * Exclusive canonical form alone, SHA-256 and longer hashes alone, RSA (PKCS#1 v1.5, PSS) and ECDSA alone: no
 //!   SHA-1, no HMAC, no other transform, no external reference.
 //! * Pure: (tape, time, keys) → verdict. Who may sign is the caller's to say ([`verify::Signers`]), whether a signature
-//!   was seen before its to remember ([`Verified::fingerprint`]).
+//!   was seen before its to remember ([`verify::Verified::fingerprint`]).
 //!
 //! Sources: WSS SOAP Message Security 1.1.1; X.509 Token Profile 1.1.1; XML Signature 1.1; RFC 9231 for the names of
 //! algorithms; Basic Security Profile 1.1 for what of it travels between implementations.
