@@ -381,3 +381,19 @@ agencies = ["H56.14", "H29", "*"]
         "#]],
     );
 }
+
+#[test]
+fn a_certificate_that_one_member_names_and_another_tells_by_its_names_is_the_same() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (facts, _) = issued(&dir.path().join("a.crt"));
+    let file = dir.path().join("members.toml");
+    let text = format!(
+        "[[member]]\nid = 'a'\ncertificates = [{{ issuer = '{}', subject = '{}' }}]\n[[member]]\nid = 'b'\n\
+         certificates = [{{ file = 'a.crt' }}]\n",
+        facts.issuer, facts.subject
+    );
+    std::fs::write(&file, text).expect("a file");
+    let mut problems = Problems::new();
+    assert!(Registry::load(&file, &mut problems).is_none(), "whose it is would be the file's order to say");
+    assert!(problems.to_string().contains("a and b have the same certificate"), "{problems}");
+}
