@@ -397,3 +397,24 @@ fn a_certificate_that_one_member_names_and_another_tells_by_its_names_is_the_sam
     assert!(Registry::load(&file, &mut problems).is_none(), "whose it is would be the file's order to say");
     assert!(problems.to_string().contains("a and b have the same certificate"), "{problems}");
 }
+
+#[test]
+fn an_x_road_identifier_means_one_member() {
+    let members = |one: &str, other: &str| {
+        let pin = |digit: &str| digit.repeat(64);
+        let text = format!(
+            "[[member]]\nid = 'a'\nx_road = ['{one}']\ncertificates = [{{ spki_sha256 = '{}' }}]\n[[member]]\nid = 'b'\n\
+             x_road = ['{other}']\ncertificates = [{{ spki_sha256 = '{}' }}]\n",
+            pin("1"),
+            pin("2")
+        );
+        load(&text).1
+    };
+    assert_eq!(members("VN/GOV/H56/one", "VN/GOV/H56/other"), "");
+    for (one, other) in
+        [("VN/GOV/H56", "VN/GOV/H56"), ("VN/GOV/H56", "VN/GOV/H56/one"), ("VN/GOV/H56/one", "VN/GOV/H56")]
+    {
+        let said = members(one, other);
+        assert!(said.contains("a and b are both called VN/GOV/H56"), "{one} {other}: {said}");
+    }
+}
