@@ -5,6 +5,7 @@ use std::path::Path;
 
 use expect_test::{Expect, expect};
 
+use super::add::{NewMember, add};
 use super::{Member, Refusal, Registry, SignaturePolicy, Subsystem};
 use crate::clock::UnixMillis;
 use crate::crypto::Digest;
@@ -417,4 +418,25 @@ fn an_x_road_identifier_means_one_member() {
         let said = members(one, other);
         assert!(said.contains("a and b are both called VN/GOV/H56"), "{one} {other}: {said}");
     }
+}
+
+#[test]
+fn who_adds_at_the_same_time_loses_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("members.toml");
+    std::fs::write(&file, "").expect("a file");
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let (dir, file) = (dir.path(), &file);
+            scope.spawn(move || {
+                let certificate = dir.join(format!("{number}.crt"));
+                issued(&certificate);
+                let wish = NewMember { id: format!("m{number}"), ..NewMember::default() };
+                let mut problems = Problems::new();
+                add(file, &certificate, wish, (UnixMillis(1_714_118_400_000), &mut problems)).expect("added");
+            });
+        }
+    });
+    let registry = Registry::load(&file, &mut Problems::new()).expect("sound");
+    assert_eq!(registry.len(), 8);
 }
