@@ -179,3 +179,27 @@ fn a_key_identifier_means_whichever_certificate_of_the_key_holds() {
     let renewed = Renewed { old, new };
     verify(&renewed, &signed, NOW).expect("the new certificate is good");
 }
+
+#[test]
+fn a_copied_block_with_a_type_is_signed_with_what_the_type_means() {
+    let party = Party::p256();
+    let schema = "xmlns:d='http://www.w3.org/2001/XMLSchema' xmlns:i='http://www.w3.org/2001/XMLSchema-instance'";
+    let typed = MESSAGE.replace("<s:Envelope ", &format!("<s:Envelope {schema} "));
+    let typed = typed.replace("u:Id='the-id'", "u:Id='the-id' i:type='d:string'");
+    let signed = party.sign(&typed);
+    verify(&party, &signed, NOW).unwrap_or_else(|error| panic!("{error}: {signed}"));
+    let rebound = signed.replace("xmlns:d='http://www.w3.org/2001/XMLSchema'", "xmlns:d='urn:other'");
+    verify(&party, &rebound, NOW).expect_err("the type is another");
+    // Declared where no list reaches it: the block goes unsigned, the rest is signed all the same.
+    let below = typed.replace(">1</h:id>", "><h:b xmlns:e='urn:e' i:type='e:T'/></h:id>");
+    assert_eq!(party.sign(&below).matches("<ds:Reference ").count(), 2);
+}
+
+#[test]
+fn a_block_whose_id_another_has_is_left_unsigned() {
+    let party = Party::p256();
+    let doubled = MESSAGE.replace("<h:what ", "<h:what Id='the-id' ");
+    assert_eq!(party.sign(&doubled).matches("<ds:Reference ").count(), 2, "Body and Timestamp");
+    let twice = MESSAGE.replace("u:Id='the-id'", "u:Id='the-id' Id='the-id'");
+    assert_eq!(party.sign(&twice).matches("<ds:Reference ").count(), 3);
+}
