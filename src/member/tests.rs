@@ -198,6 +198,10 @@ partners = ["lgsp"]
         ("DongBoHoSoMC", &["H56"], &["20.1"]),
         // Two codes in one value.
         ("DongBoHoSoMC", &["H56.14 H29"], &[]),
+        ("DongBoHoSoMC", &["H56-240426-0001,H29-240426-0001"], &[]),
+        // None in it, where there is to be one.
+        ("DongBoHoSoMC", &[""], &["1.014199"]),
+        ("DongBoHoSoMC", &["H56"], &[""]),
         // One right covers the agency, another the procedure.
         ("DongBoHoSoMC", &["H56.15"], &["3.000181"]),
         ("DongBoHoSoMC", &["H56", "H29.1-240426-0001"], &["1.014199"]),
@@ -224,6 +228,9 @@ partners = ["lgsp"]
         DongBoHoSoMC ["H56"] ["1.0141991"]: no: procedure 1.0141991
         DongBoHoSoMC ["H56"] ["20.1"]: no: procedure 20.1
         DongBoHoSoMC ["H56.14 H29"] []: no: agency H56.14 H29
+        DongBoHoSoMC ["H56-240426-0001,H29-240426-0001"] []: no: agency H56-240426-0001,H29-240426-0001
+        DongBoHoSoMC [""] ["1.014199"]: no: agency 
+        DongBoHoSoMC ["H56"] [""]: no: procedure 
         DongBoHoSoMC ["H56.15"] ["3.000181"]: no: procedure 3.000181
         DongBoHoSoMC ["H56", "H29.1-240426-0001"] ["1.014199"]: no: agency H29.1-240426-0001
         CapNhatTienDo ["H56.14.01"] []: yes
@@ -240,6 +247,7 @@ fn all_agencies_are_written_as_a_star_and_none_is_none() {
         load(&text).0.expect("sound")
     };
     assert_eq!(asked(&of("agencies = ['*']"), "DongBoDVC", &["H29"], &["9.9"]), "yes");
+    assert_eq!(asked(&of("agencies = ['*']"), "DongBoDVC", &[""], &[""]), "yes");
     assert_eq!(asked(&of(""), "DongBoDVC", &["H29"], &["9.9"]), "no: agency H29");
     assert_eq!(asked(&of(""), "TraCuuHoSo", &[], &[]), "yes");
 }
