@@ -20,7 +20,7 @@ use arc_swap::ArcSwap;
 use crate::clock::Clock;
 use crate::config::gateway::Reload;
 use crate::config::signature::check_signed_answers;
-use crate::config::watch::members_paths;
+use crate::config::watch::{check_readable, members_paths};
 use crate::inbound::signed::Keys;
 use crate::member::Registry;
 use crate::pki::{Expiry, ExpiryKind};
@@ -155,6 +155,7 @@ impl Reloader {
     }
 
     fn replace_members(&mut self, problems: &mut Problems) -> Option<()> {
+        check_readable(&members_paths(&self.settings.members), problems)?;
         let registry = Registry::load(&self.settings.members, problems)?;
         check_signed_answers(&registry, self.live.keys.load().signer.is_some(), problems);
         (!problems.has_errors()).then_some(())?;
@@ -163,6 +164,7 @@ impl Reloader {
     }
 
     fn replace_tls(&mut self, problems: &mut Problems) -> Option<()> {
+        check_readable(&self.settings.tls.paths(), problems)?;
         let fresh = self.settings.tls.load(self.clock.now(), problems);
         let fresh = fresh.filter(|_| !problems.has_errors())?;
         check_signed_answers(&self.live.registry.load(), fresh.signature.signer.is_some(), problems);

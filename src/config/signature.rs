@@ -96,8 +96,8 @@ impl SignatureFiles {
     pub(super) fn paths(&self) -> Vec<PathBuf> {
         let mut paths = self.trust.clone().unwrap_or_default();
         if let Some((certificate, key)) = &self.identity {
-            paths.extend([certificate.clone(), key.path.clone()]);
-            paths.extend(key.passphrase.clone());
+            paths.push(certificate.clone());
+            paths.extend(key.files());
         }
         paths
     }

@@ -110,10 +110,7 @@ impl TlsFiles {
     /// All files that are read.
     pub fn paths(&self) -> Vec<PathBuf> {
         let mut paths = vec![self.certificate.clone()];
-        if self.key.device().is_none() {
-            paths.push(self.key.path.clone());
-        }
-        paths.extend(self.key.passphrase.clone());
+        paths.extend(self.key.files());
         let services = self.services.iter().flatten();
         let lists = [&self.client_trust, &self.crls].into_iter().chain(services);
         paths.extend(lists.flatten().cloned());

@@ -5,12 +5,14 @@
 //! only when its size, inode or times are others.
 
 use std::collections::HashMap;
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use toml::Value;
 
 use crate::crypto::Digest;
+use crate::problem::{Place, Problems};
 
 /// Files and what was in them.
 #[derive(Debug, Default)]
@@ -31,7 +33,7 @@ impl Watch {
         for file in files {
             all.extend_from_slice(file.as_os_str().as_encoded_bytes());
             all.push(0);
-            // A file that cannot be read is one of its own kind.
+            // A file that cannot be read, or is none, is one of its own kind.
             all.extend_from_slice(&self.digest(file).map_or([0; 32], |digest| digest.0));
         }
         let now = Some(Digest::of(&all));
@@ -39,7 +41,7 @@ impl Watch {
     }
 
     fn digest(&mut self, file: &Path) -> Option<Digest> {
-        let metadata = std::fs::metadata(file).ok()?;
+        let metadata = std::fs::metadata(file).ok().filter(is_readable)?;
         if metadata.len() <= REREAD_BYTES_MAX {
             return std::fs::read(file).ok().map(|bytes| Digest::of(&bytes));
         }
@@ -56,11 +58,30 @@ impl Watch {
     }
 }
 
+/// Adds a problem for each of these that is there and is not to be read while the gateway serves: to read a pipe or a
+/// device may never end, and nothing would be exchanged any more, no revocation either. `None` where there is one.
+pub fn check_readable(files: &[PathBuf], problems: &mut Problems) -> Option<()> {
+    let mut all = Some(());
+    for file in files {
+        if std::fs::metadata(file).is_ok_and(|metadata| !is_readable(&metadata)) {
+            let fact = format!("is no regular file of at most {FILE_BYTES_MAX} bytes");
+            problems.error(Place::file(file), fact, "put a file in its place");
+            all = None;
+        }
+    }
+    all
+}
+
+fn is_readable(metadata: &Metadata) -> bool {
+    metadata.is_file() && metadata.len() <= FILE_BYTES_MAX
+}
+
 /// A members file and the certificate files it names: each `file = "…"` in it, wherever it stands.
 ///
 /// Of a file that is no TOML the names are unknown; it is to be reported by whoever reads it.
 pub fn members_paths(file: &Path) -> Vec<PathBuf> {
-    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let is_readable = std::fs::metadata(file).is_ok_and(|metadata| is_readable(&metadata));
+    let text = is_readable.then(|| std::fs::read_to_string(file).ok()).flatten().unwrap_or_default();
     let mut paths = vec![file.to_path_buf()];
     if let Ok(table) = text.parse::<toml::Table>() {
         let folder = file.parent().unwrap_or(Path::new(""));
@@ -81,6 +102,8 @@ fn add_named(value: &Value, add: &mut impl FnMut(&str)) {
 }
 
 const REREAD_BYTES_MAX: u64 = 1 << 20;
+/// The longest that any of them is: a revocation list.
+const FILE_BYTES_MAX: u64 = 64 << 20;
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use http_body_util::Full;
 
+use super::compute;
 use super::entry::{End, Entry};
 use super::message::Manner;
 use super::signed::Security;
@@ -119,7 +120,8 @@ fn sign(manner: &Manner, envelope: Vec<u8>, security: &Security) -> Result<Vec<u
     }
     let keys = security.keys.load();
     let Some(signer) = &keys.signer else { return Err(Fault::new(Code::Internal).because("no key signs answers")) };
-    signer.sign(envelope, security.clock.now()).map_err(|error| Fault::new(Code::Internal).because(error))
+    let signed = compute(envelope.len(), || signer.sign(envelope, security.clock.now()));
+    signed.map_err(|error| Fault::new(Code::Internal).because(error))
 }
 
 /// A document; without its body where only its head was asked for.

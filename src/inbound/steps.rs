@@ -156,7 +156,7 @@ impl<'t> Placed<'t> {
     /// Verifies the signature where the speaker's messages must be signed, or where the sender demands it
     /// (`mustUnderstand`); a Security header that nobody asks about is passed over.
     pub(super) fn verify(self, security: &Security) -> Result<Signed<'t>, Fault> {
-        let Asked { tape, question, .. } = &self.asked;
+        let Asked { partner, tape, question } = &self.asked;
         let speaker = self.place.member();
         let policy = speaker.signature_policy();
         let envelope = &question.envelope;
@@ -178,7 +178,14 @@ impl<'t> Placed<'t> {
             return Ok(Signed { placed: self, proof: None });
         }
         let is_whole = policy == SignaturePolicy::Message;
-        let demand = Demand { timestamp: is_whole, message_id: question.message_id_block(tape).filter(|_| is_whole) };
+        let message_id = question.message_id_block(tape).filter(|_| is_whole);
+        // Else whoever left its headers out would be let off signing them.
+        if is_whole && message_id.is_none() && partner.headers != HeaderProtocol::None {
+            let at = envelope.header.unwrap_or(envelope.body(tape));
+            let without = wsse::error::Kind::NotCovered(wsse::error::Part::MessageId);
+            return Err(wsse::error::Error::at(tape, at, without).into());
+        }
+        let demand = Demand { timestamp: is_whole, message_id };
         let proof = timely.verify(tape, envelope, demand, security.tolerance, &security.of(speaker, now))?;
         Ok(Signed { placed: self, proof: Some(proof) })
     }

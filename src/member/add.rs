@@ -6,6 +6,7 @@
 //! * The file is replaced whole: readers see the old one or the new one. The new one has been loaded before that, and is
 //!   never put in place where anything is wrong with it.
 //! * What does not end well leaves nothing behind.
+//! * Who adds at the same time waits: nothing that was added is lost.
 
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
@@ -53,6 +54,8 @@ pub fn add(
     wish: NewMember,
     (now, problems): (UnixMillis, &mut Problems),
 ) -> Option<Added> {
+    // Released when it is dropped, or its process ends.
+    let _alone = alone(members_file, problems)?;
     let found = Found::read(members_file, certificate, now, problems)?;
     let wish = found.named(wish, problems)?;
     let old =
@@ -93,6 +96,20 @@ pub fn add(
         certificates: member.certificates.len(),
         signs_apart: member.signing_certificates.is_some(),
     })
+}
+
+/// Waits until nobody else adds to this file: of two who read the same old text, the second would undo what the first did.
+///
+/// The folder is locked: the file itself is replaced.
+fn alone(members_file: &Path, problems: &mut Problems) -> Option<File> {
+    let file = std::fs::canonicalize(members_file).unwrap_or_else(|_| members_file.to_owned());
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let locked = File::open(folder).and_then(|folder| folder.lock().map(|()| folder));
+    locked
+        .map_err(|error| {
+            problems.error(Place::file(folder), format!("cannot be locked: {error}"), "name a members.toml")
+        })
+        .ok()
 }
 
 /// What is there before anything is changed.

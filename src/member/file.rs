@@ -324,9 +324,14 @@ impl Reader<'_> {
                 {
                     let message = format!("{} and {} sign with the same certificate", earlier.id, member.id);
                     self.error(place, message, "give each a key of its own, or let one speak for the other");
-                } else if earlier.x_road.iter().any(|subsystem| member.x_road.contains(subsystem)) {
-                    let message = format!("{} and {} have the same X-Road identifier", earlier.id, member.id);
-                    self.error(place, message, "remove it from one");
+                }
+                // An entry without subsystem takes in all of its member's: whose a message is would be the file's order
+                // to say.
+                if earlier.id != member.id
+                    && let Some(shared) = earlier.name_shared_with(member)
+                {
+                    let message = format!("{} and {} are both called {shared} in X-Road", earlier.id, member.id);
+                    self.error(place, message, "remove it from one; an identifier without subsystem means all");
                 }
             }
             for spoken in &member.speaks_for {

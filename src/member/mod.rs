@@ -288,12 +288,15 @@ impl Member {
         self.certificates.iter().any(|pinned| pinned.pin.fits(certificate))
     }
 
-    /// Whether a header that names this subsystem means this member. An entry without subsystem means all of them.
+    /// Whether a header that names this subsystem means this member.
     fn is_called(&self, client: &Subsystem) -> bool {
-        self.x_road.iter().any(|own| {
-            (&own.instance, &own.class, &own.code) == (&client.instance, &client.class, &client.code)
-                && (own.subsystem.is_none() || own.subsystem == client.subsystem)
-        })
+        self.x_road.iter().any(|own| own.means(client))
+    }
+
+    /// A name that means both members, if there is one.
+    fn name_shared_with<'m>(&'m self, other: &'m Self) -> Option<&'m Subsystem> {
+        let narrower = |one: &'m Self, other: &'m Self| one.x_road.iter().find(|own| other.is_called(own));
+        narrower(self, other).or_else(|| narrower(other, self))
     }
 
     /// Whether `other` may speak for it under one name at least.
@@ -377,6 +380,12 @@ impl fmt::Display for Subsystem {
 }
 
 impl Subsystem {
+    /// Whether this entry means that subsystem. One without subsystem means all of its member.
+    fn means(&self, client: &Self) -> bool {
+        (&self.instance, &self.class, &self.code) == (&client.instance, &client.class, &client.code)
+            && (self.subsystem.is_none() || self.subsystem == client.subsystem)
+    }
+
     /// Reads `instance/class/code` or `instance/class/code/subsystem`.
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('/').map(str::to_owned);

@@ -38,7 +38,15 @@ impl Pin {
     }
 }
 
-/// Whether a certificate stands in both lists.
+impl Pinned {
+    /// Whether one certificate fits both. A certificate that the file names is known by its key and by its names.
+    fn meets(&self, other: &Self) -> bool {
+        let fits = |pin: &Pin, known: &Option<Known>| known.as_ref().is_some_and(|known| pin.fits(&known.facts));
+        self.pin == other.pin || fits(&self.pin, &other.known) || fits(&other.pin, &self.known)
+    }
+}
+
+/// Whether a certificate stands in both lists, as far as the file tells it.
 pub(super) fn share(one: &[Pinned], other: &[Pinned]) -> bool {
-    one.iter().any(|pinned| other.iter().any(|also| also.pin == pinned.pin))
+    one.iter().any(|pinned| other.iter().any(|also| pinned.meets(also)))
 }

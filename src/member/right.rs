@@ -150,5 +150,5 @@ fn begins_with(code: &str, start: &str, ends: &[char]) -> bool {
 
 /// A list of codes in one value would be judged by its first.
 fn is_one_code(code: &str) -> bool {
-    !code.contains(|c: char| c.is_whitespace() || c.is_control())
+    !code.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '|'))
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use expect_test::{Expect, expect};
 
+use super::add::{NewMember, add};
 use super::{Member, Refusal, Registry, SignaturePolicy, Subsystem};
 use crate::clock::UnixMillis;
 use crate::crypto::Digest;
@@ -197,6 +198,10 @@ partners = ["lgsp"]
         ("DongBoHoSoMC", &["H56"], &["20.1"]),
         // Two codes in one value.
         ("DongBoHoSoMC", &["H56.14 H29"], &[]),
+        ("DongBoHoSoMC", &["H56-240426-0001,H29-240426-0001"], &[]),
+        // None in it, where there is to be one.
+        ("DongBoHoSoMC", &[""], &["1.014199"]),
+        ("DongBoHoSoMC", &["H56"], &[""]),
         // One right covers the agency, another the procedure.
         ("DongBoHoSoMC", &["H56.15"], &["3.000181"]),
         ("DongBoHoSoMC", &["H56", "H29.1-240426-0001"], &["1.014199"]),
@@ -223,6 +228,9 @@ partners = ["lgsp"]
         DongBoHoSoMC ["H56"] ["1.0141991"]: no: procedure 1.0141991
         DongBoHoSoMC ["H56"] ["20.1"]: no: procedure 20.1
         DongBoHoSoMC ["H56.14 H29"] []: no: agency H56.14 H29
+        DongBoHoSoMC ["H56-240426-0001,H29-240426-0001"] []: no: agency H56-240426-0001,H29-240426-0001
+        DongBoHoSoMC [""] ["1.014199"]: no: agency 
+        DongBoHoSoMC ["H56"] [""]: no: procedure 
         DongBoHoSoMC ["H56.15"] ["3.000181"]: no: procedure 3.000181
         DongBoHoSoMC ["H56", "H29.1-240426-0001"] ["1.014199"]: no: agency H29.1-240426-0001
         CapNhatTienDo ["H56.14.01"] []: yes
@@ -239,6 +247,7 @@ fn all_agencies_are_written_as_a_star_and_none_is_none() {
         load(&text).0.expect("sound")
     };
     assert_eq!(asked(&of("agencies = ['*']"), "DongBoDVC", &["H29"], &["9.9"]), "yes");
+    assert_eq!(asked(&of("agencies = ['*']"), "DongBoDVC", &[""], &[""]), "yes");
     assert_eq!(asked(&of(""), "DongBoDVC", &["H29"], &["9.9"]), "no: agency H29");
     assert_eq!(asked(&of(""), "TraCuuHoSo", &[], &[]), "yes");
 }
@@ -380,4 +389,62 @@ agencies = ["H56.14", "H29", "*"]
                 remedy: correct the file
         "#]],
     );
+}
+
+#[test]
+fn a_certificate_that_one_member_names_and_another_tells_by_its_names_is_the_same() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let (facts, _) = issued(&dir.path().join("a.crt"));
+    let file = dir.path().join("members.toml");
+    let text = format!(
+        "[[member]]\nid = 'a'\ncertificates = [{{ issuer = '{}', subject = '{}' }}]\n[[member]]\nid = 'b'\n\
+         certificates = [{{ file = 'a.crt' }}]\n",
+        facts.issuer, facts.subject
+    );
+    std::fs::write(&file, text).expect("a file");
+    let mut problems = Problems::new();
+    assert!(Registry::load(&file, &mut problems).is_none(), "whose it is would be the file's order to say");
+    assert!(problems.to_string().contains("a and b have the same certificate"), "{problems}");
+}
+
+#[test]
+fn an_x_road_identifier_means_one_member() {
+    let members = |one: &str, other: &str| {
+        let pin = |digit: &str| digit.repeat(64);
+        let text = format!(
+            "[[member]]\nid = 'a'\nx_road = ['{one}']\ncertificates = [{{ spki_sha256 = '{}' }}]\n[[member]]\nid = 'b'\n\
+             x_road = ['{other}']\ncertificates = [{{ spki_sha256 = '{}' }}]\n",
+            pin("1"),
+            pin("2")
+        );
+        load(&text).1
+    };
+    assert_eq!(members("VN/GOV/H56/one", "VN/GOV/H56/other"), "");
+    for (one, other) in
+        [("VN/GOV/H56", "VN/GOV/H56"), ("VN/GOV/H56", "VN/GOV/H56/one"), ("VN/GOV/H56/one", "VN/GOV/H56")]
+    {
+        let said = members(one, other);
+        assert!(said.contains("a and b are both called VN/GOV/H56"), "{one} {other}: {said}");
+    }
+}
+
+#[test]
+fn who_adds_at_the_same_time_loses_nothing() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("members.toml");
+    std::fs::write(&file, "").expect("a file");
+    std::thread::scope(|scope| {
+        for number in 0..8 {
+            let (dir, file) = (dir.path(), &file);
+            scope.spawn(move || {
+                let certificate = dir.join(format!("{number}.crt"));
+                issued(&certificate);
+                let wish = NewMember { id: format!("m{number}"), ..NewMember::default() };
+                let mut problems = Problems::new();
+                add(file, &certificate, wish, (UnixMillis(1_714_118_400_000), &mut problems)).expect("added");
+            });
+        }
+    });
+    let registry = Registry::load(&file, &mut Problems::new()).expect("sound");
+    assert_eq!(registry.len(), 8);
 }

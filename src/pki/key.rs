@@ -82,6 +82,12 @@ impl KeyFile {
 }
 
 impl KeyFile {
+    /// The files that are read: the key's, unless it stays in a device, and the passphrase's.
+    pub fn files(&self) -> impl Iterator<Item = PathBuf> {
+        let key = self.device().is_none().then(|| self.path.clone());
+        key.into_iter().chain(self.passphrase.clone())
+    }
+
     /// The URI of a key in a device; `None` for a file.
     pub fn device(&self) -> Option<&str> {
         self.path.to_str().filter(|path| path.starts_with(DEVICE))

@@ -18,9 +18,10 @@ pub struct Subject<'t> {
 /// Codes, and the element that each stands at; both lists are as long.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Codes<'t> {
-    /// As written, without white space around. An empty value says nothing and is left out.
+    /// As written, without white space around. An empty value says nothing and is left out; where no path of the
+    /// binding's says anything, one empty value stands for the dossier: only who has a right to all has one to that.
     pub values: Vec<Cow<'t, str>>,
-    /// Where they stand.
+    /// Where they stand; the dossier's own element for what is not there.
     pub nodes: Vec<NodeId>,
 }
 
@@ -44,12 +45,21 @@ fn codes<'t>(partner: &Partner, tape: &Tape<'t>, node: NodeId, paths: &[Vec<Step
         paths::each_value(partner, tape, node, path, &mut |node, value| {
             let value = trimmed(value);
             if !value.is_empty() {
-                codes.values.push(value);
-                codes.nodes.push(node);
+                codes.push(value, node);
             }
         });
     }
+    if codes.values.is_empty() && !paths.is_empty() {
+        codes.push(Cow::Borrowed(""), node);
+    }
     codes
+}
+
+impl<'t> Codes<'t> {
+    fn push(&mut self, value: Cow<'t, str>, node: NodeId) {
+        self.values.push(value);
+        self.nodes.push(node);
+    }
 }
 
 /// Without XML's white space around, which most types of codes do not count.

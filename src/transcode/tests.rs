@@ -33,6 +33,10 @@ fn dossiers() -> Contract {
     contract("proto", "schemas/hoso/binding.toml")
 }
 
+fn platforms() -> Contract {
+    contract("proto", "schemas/lgsp/binding.toml")
+}
+
 fn loans() -> Contract {
     contract("tests/contracts/library/proto", "tests/contracts/library/binding.toml")
 }
@@ -336,9 +340,11 @@ fn what_a_request_is_about_is_found_dossier_by_dossier() {
         <x:HoSo xmlns:x='urn:x'><MaHoSo>no</MaHoSo></x:HoSo></data><HoSo><MaHoSo>no</MaHoSo></HoSo></hs:DongBoHoSoMC>";
     expect![[r#"
         agencies /DongBoHoSoMC/data/HoSo[1]/MaHoSo=H56.14-240426-0001 /DongBoHoSoMC/data/HoSo[1]/MaDonViXuLy=H56 procedures /DongBoHoSoMC/data/HoSo[1]/MaTTHC=1.014199
-        agencies /DongBoHoSoMC/data/HoSo[2]/MaHoSo=H29-240426-0002 procedures
+        agencies /DongBoHoSoMC/data/HoSo[2]/MaHoSo=H29-240426-0002 procedures /DongBoHoSoMC/data/HoSo[2]=
     "#]]
     .assert_eq(&subjects_of(&dossiers(), "DongBoHoSoMC", batch));
+    let silent = "<MDocumentTraces><DocCode> </DocCode></MDocumentTraces>";
+    assert_eq!(subjects_of(&platforms(), "MDocumentTraces", silent), "agencies /MDocumentTraces= procedures\n");
     let look =
         "<hs:TraCuuHoSo xmlns:hs='http://molisa.gov.vn/hoso/1.0'><MaHoSo>H56-240426-0001</MaHoSo></hs:TraCuuHoSo>";
     assert_eq!(subjects_of(&dossiers(), "TraCuuHoSo", look), "", "no right is asked for");

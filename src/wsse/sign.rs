@@ -1,5 +1,7 @@
 //! Signs an envelope of ours: Timestamp and signature are put into its header, its bytes are otherwise left alone.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::algorithm::{EXCLUSIVE, digest_name, signature_name};
@@ -81,7 +83,7 @@ impl Signer {
         }
         let timestamp = Timestamp::new(now, self.holds_ms);
         let mut references = String::with_capacity(1024);
-        self.push_reference(&mut references, &timestamp.id, timestamp.xml.as_bytes());
+        self.push_reference(&mut references, &timestamp.id, &[], timestamp.xml.as_bytes());
         self.push_message_references(&mut references, &text)?;
         let signed_info = self.signed_info(&references);
         let value = self.value(signed_info.as_bytes())?;
@@ -105,14 +107,17 @@ impl Signer {
     }
 
     /// One `ds:Reference`, in canonical form where `ds` is in force.
-    fn push_reference(&self, out: &mut String, id: &str, canonical: &[u8]) {
+    fn push_reference(&self, out: &mut String, id: &str, prefixes: &[&str], canonical: &[u8]) {
+        let prefixes = inclusive_namespaces(prefixes);
         let digest = base64_simd::STANDARD.encode_to_string(self.hash().of(canonical));
         for part in [
             "<ds:Reference URI=\"#",
             id,
             "\"><ds:Transforms><ds:Transform Algorithm=\"",
             EXCLUSIVE,
-            "\"></ds:Transform></ds:Transforms><ds:DigestMethod Algorithm=\"",
+            "\">",
+            &prefixes,
+            "</ds:Transform></ds:Transforms><ds:DigestMethod Algorithm=\"",
             digest_name(self.hash()),
             "\"></ds:DigestMethod><ds:DigestValue>",
             &digest,
@@ -125,11 +130,13 @@ impl Signer {
     /// References to the Body and to header blocks with ids.
     fn push_message_references(&self, out: &mut String, text: &str) -> Result<(), SignError> {
         let tape = Tape::parse(text, &OWN).map_err(|_| SignError::Envelope)?;
-        let mut canonical = Vec::with_capacity(text.len());
+        let mut form = Vec::with_capacity(text.len());
         for (node, id) in signed_nodes(&tape) {
-            canonical.clear();
-            canonicalize(&tape, node, &[], &mut canonical).map_err(|_| SignError::Envelope)?;
-            self.push_reference(out, &id, &canonical);
+            form.clear();
+            let prefixes = canonical(&tape, node, &mut form);
+            // A block of the sender's that cannot be signed must not keep the answer back: the call has been made.
+            let Some(prefixes) = prefixes else { continue };
+            self.push_reference(out, &id, &prefixes, &form);
         }
         Ok(())
     }
@@ -158,6 +165,16 @@ impl Signer {
     fn hash(&self) -> Hash {
         self.algorithm.hash
     }
+}
+
+/// `InclusiveNamespaces` with these prefixes, in canonical form; nothing where there are none.
+fn inclusive_namespaces(prefixes: &[&str]) -> String {
+    if prefixes.is_empty() {
+        return String::new();
+    }
+    let written = |prefix: &&str| if prefix.is_empty() { "#default".to_owned() } else { (*prefix).to_owned() };
+    let list = prefixes.iter().map(written).collect::<Vec<_>>().join(" ");
+    format!("<ec:InclusiveNamespaces xmlns:ec=\"{EXCLUSIVE}\" PrefixList=\"{list}\"></ec:InclusiveNamespaces>")
 }
 
 /// How a key of this kind signs so, if it does.
@@ -236,24 +253,40 @@ impl Places {
 }
 
 /// The Body and the header blocks with an id of their own, which no other element has.
-fn signed_nodes(tape: &Tape<'_>) -> Vec<(NodeId, String)> {
+fn signed_nodes<'t>(tape: &'t Tape<'_>) -> Vec<(NodeId, Cow<'t, str>)> {
     let root = tape.root();
     let is = |node: NodeId, local: &str| tape.local(node) == local;
     let blocks =
         tape.child_elements(root).filter(|&node| is(node, "Header")).flat_map(|node| tape.child_elements(node));
     let body = tape.child_elements(root).filter(|&node| is(node, "Body"));
-    let all: Vec<(NodeId, String)> = (root..tape.end(root))
-        .filter(|&node| tape.has_attributes(node))
-        .flat_map(|node| ids(tape, node).map(move |id| (node, id.into_owned())))
-        .collect();
-    let is_alone = |node: NodeId, id: &str| all.iter().all(|(other, known)| known != id || *other == node);
+    // Of each id its element, `None` where it has several. Asked once for all: a question may bring 100,000 blocks.
+    let mut owners: HashMap<Cow<'_, str>, Option<NodeId>> = HashMap::new();
+    for node in (root..tape.end(root)).filter(|&node| tape.has_attributes(node)) {
+        for id in ids(tape, node) {
+            let owner = owners.entry(id).or_insert(Some(node));
+            *owner = owner.filter(|&owner| owner == node);
+        }
+    }
     let with_id = body.chain(blocks).filter_map(|node| {
-        let (_, id) = all.iter().find(|(owner, _)| *owner == node)?;
+        let id = ids(tape, node).next()?;
         let plain = id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-        (plain && is_alone(node, id)).then(|| (node, id.clone()))
+        (plain && owners.get(&id) == Some(&Some(node))).then_some((node, id))
     });
     // The Timestamp takes one place.
     with_id.take(REFERENCES_MAX - 1).collect()
+}
+
+/// Appends the canonical form of a node; the prefixes that it has to list.
+///
+/// A copied block may have an `xsi:type` whose prefix nothing else of it uses: then all in scope are listed, for what it
+/// means is to be signed. `None` where a prefix is declared below the block: that cannot be signed.
+fn canonical<'t>(tape: &'t Tape<'_>, node: NodeId, out: &mut Vec<u8>) -> Option<Vec<&'t str>> {
+    if canonicalize(tape, node, &[], out).is_ok() {
+        return Some(Vec::new());
+    }
+    out.clear();
+    let prefixes: Vec<&str> = tape.scope(node).into_iter().map(|(prefix, _)| prefix).collect();
+    canonicalize(tape, node, &prefixes, out).is_ok().then_some(prefixes)
 }
 
 /// What we wrote ourselves is within no other bounds than memory's.

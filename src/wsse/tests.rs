@@ -4,7 +4,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
-use rcgen::{CertificateParams, KeyPair, SignatureAlgorithm};
+use rcgen::{CertificateParams, IsCa, KeyPair, SignatureAlgorithm};
 
 use super::error::{Distrust, Error};
 use super::read::Security;
@@ -13,7 +13,7 @@ use super::timestamp::Tolerance;
 use super::verify::{Demand, Signers, Verified};
 use crate::clock::UnixMillis;
 use crate::crypto::signature::{Algorithm, Hash, PublicKey, Scheme};
-use crate::pki::Identity;
+use crate::pki::{Identity, Untrusted};
 use crate::problem::Problems;
 use crate::soap::envelope::{self, Content, Envelope};
 use crate::xml::limits::Limits;
@@ -33,13 +33,16 @@ struct Party {
 impl Party {
     fn new(key: &'static SignatureAlgorithm, scheme: Scheme, hash: Hash) -> Self {
         let pair = KeyPair::generate_for(key).expect("a key");
-        let certificate = CertificateParams::default().self_signed(&pair).expect("a certificate");
+        Self::of(&pair, &CertificateParams::default(), Algorithm { scheme, hash })
+    }
+
+    fn of(pair: &KeyPair, params: &CertificateParams, algorithm: Algorithm) -> Self {
+        let certificate = params.self_signed(pair).expect("a certificate");
         let folder = tempfile::tempdir().expect("a folder");
         let (file, key_file) = (folder.path().join("a.crt"), folder.path().join("a.key"));
         std::fs::write(&file, certificate.pem()).expect("written");
         std::fs::write(&key_file, pair.serialize_pem()).expect("written");
         std::fs::set_permissions(&key_file, Permissions::from_mode(0o600)).expect("it is ours");
-        let algorithm = Algorithm { scheme, hash };
         let mut problems = Problems::new();
         let identity = Identity::load(&file, &*key_file, NOW, &mut problems).unwrap_or_else(|| panic!("{problems}"));
         let signer = Signer::new(identity, Some(algorithm), 60_000).expect("the key can");
@@ -69,7 +72,7 @@ impl Signers for Party {
     }
 }
 
-fn verify(party: &Party, text: &str, now: UnixMillis) -> Result<Verified, String> {
+fn verify(party: &impl Signers, text: &str, now: UnixMillis) -> Result<Verified, String> {
     let tape = Tape::parse(text, &Limits::default()).map_err(|error| error.to_string())?;
     let envelope = open(&tape)?;
     let id = envelope.blocks.iter().copied().find(|&block| tape.local(block) == "id");
@@ -159,4 +162,65 @@ fn a_message_holds_for_its_time_alone() {
     at(-60_000).expect("the clocks' difference");
     let early = at(-60_001).expect_err("of the future");
     assert!(early.contains("the message was made at"), "{early}");
+}
+
+/// Two certificates of one key, of which the first is believed no more.
+struct Renewed {
+    old: Vec<u8>,
+    new: Party,
+}
+
+impl Signers for Renewed {
+    fn known<'s>(&'s self) -> Box<dyn Iterator<Item = &'s [u8]> + 's> {
+        Box::new([&*self.old, &*self.new.certificate].into_iter())
+    }
+
+    fn believe(&self, leaf: &[u8], between: &[&[u8]]) -> Result<Arc<PublicKey>, Distrust> {
+        match leaf == self.old {
+            true => Err(Distrust::Chain(Untrusted::Expired)),
+            false => self.new.believe(leaf, between),
+        }
+    }
+}
+
+#[test]
+fn a_key_identifier_means_whichever_certificate_of_the_key_holds() {
+    let pair = KeyPair::generate().expect("a key");
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::ExplicitNoCa;
+    let old = params.self_signed(&pair).expect("a certificate").der().to_vec();
+    let new = Party::of(&pair, &params, Algorithm { scheme: Scheme::Ecdsa, hash: Hash::Sha256 });
+    let identifier = base64_simd::STANDARD.encode_to_string(params.key_identifier(&pair));
+    let kind =
+        "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-x509-token-profile-1.0#X509SubjectKeyIdentifier";
+    let named = format!("<wsse:KeyIdentifier ValueType=\"{kind}\">{identifier}</wsse:KeyIdentifier>");
+    let signed = new.sign(MESSAGE);
+    let (start, rest) = signed.split_once("<wsse:Reference ").expect("a reference to the token");
+    let signed = format!("{start}{named}{}", rest.split_once("/>").expect("its end").1);
+    let renewed = Renewed { old, new };
+    verify(&renewed, &signed, NOW).expect("the new certificate is good");
+}
+
+#[test]
+fn a_copied_block_with_a_type_is_signed_with_what_the_type_means() {
+    let party = Party::p256();
+    let schema = "xmlns:d='http://www.w3.org/2001/XMLSchema' xmlns:i='http://www.w3.org/2001/XMLSchema-instance'";
+    let typed = MESSAGE.replace("<s:Envelope ", &format!("<s:Envelope {schema} "));
+    let typed = typed.replace("u:Id='the-id'", "u:Id='the-id' i:type='d:string'");
+    let signed = party.sign(&typed);
+    verify(&party, &signed, NOW).unwrap_or_else(|error| panic!("{error}: {signed}"));
+    let rebound = signed.replace("xmlns:d='http://www.w3.org/2001/XMLSchema'", "xmlns:d='urn:other'");
+    verify(&party, &rebound, NOW).expect_err("the type is another");
+    // Declared where no list reaches it: the block goes unsigned, the rest is signed all the same.
+    let below = typed.replace(">1</h:id>", "><h:b xmlns:e='urn:e' i:type='e:T'/></h:id>");
+    assert_eq!(party.sign(&below).matches("<ds:Reference ").count(), 2);
+}
+
+#[test]
+fn a_block_whose_id_another_has_is_left_unsigned() {
+    let party = Party::p256();
+    let doubled = MESSAGE.replace("<h:what ", "<h:what Id='the-id' ");
+    assert_eq!(party.sign(&doubled).matches("<ds:Reference ").count(), 2, "Body and Timestamp");
+    let twice = MESSAGE.replace("u:Id='the-id'", "u:Id='the-id' Id='the-id'");
+    assert_eq!(party.sign(&twice).matches("<ds:Reference ").count(), 3);
 }

@@ -29,13 +29,6 @@ pub(super) enum Name<'a> {
     IssuerSerial { issuer: Cow<'a, str>, serial: String },
 }
 
-/// A certificate and those that may lie between it and a trust anchor, all DER.
-#[derive(Debug)]
-pub(super) struct Found<'s> {
-    pub(super) leaf: Cow<'s, [u8]>,
-    pub(super) between: Vec<&'s [u8]>,
-}
-
 impl Token {
     pub(super) fn read(tape: &Tape<'_>, node: NodeId) -> Result<Self, Error> {
         let is = |name: &str, expected: &str| tape.attribute(node, "", name).is_some_and(|value| value == expected);
@@ -110,35 +103,36 @@ impl<'a> Name<'a> {
         }
     }
 
-    /// The certificate: among the tokens of the message, carried in the reference, or among those `known`.
-    pub(super) fn find<'s>(
+    /// The certificates that it may mean: among the tokens of the message, carried in the reference, or among those
+    /// `known`. There may be several where one key was certified anew: old and new have one key identifier.
+    pub(super) fn candidates<'s>(
         &'s self,
         tape: &Tape<'_>,
         tokens: &'s [Token],
-        mut known: impl Iterator<Item = &'s [u8]>,
-    ) -> Option<Found<'s>> {
-        let leaf: Cow<'s, [u8]> = match self {
+        known: impl Iterator<Item = &'s [u8]>,
+    ) -> Vec<&'s [u8]> {
+        match self {
             Self::Token(id) => {
-                let mut named = tokens.iter().filter(|token| ids(tape, token.node).any(|own| own == *id));
-                let token = named.next()?;
+                let named = tokens.iter().filter(|token| ids(tape, token.node).any(|own| own == *id));
+                let named: Vec<&[u8]> = named.map(|token| &*token.der).collect();
                 // Of two with one id another reader might take the other.
-                if named.next().is_some() {
-                    return None;
-                }
-                Cow::Borrowed(&token.der)
+                if named.len() == 1 { named } else { Vec::new() }
             }
-            Self::Carried(der) => Cow::Borrowed(der),
-            Self::KeyIdentifier(identifier) => Cow::Borrowed(known.find(|der| has_key_identifier(der, identifier))?),
+            Self::Carried(der) => vec![der],
+            Self::KeyIdentifier(identifier) => known.filter(|der| has_key_identifier(der, identifier)).collect(),
             Self::IssuerSerial { issuer, serial } => {
                 let same: Vec<&[u8]> = known.filter(|der| serial_of(der).as_deref() == Some(serial)).collect();
-                match same[..] {
-                    [one] => Cow::Borrowed(one),
-                    _ => Cow::Borrowed(*same.iter().find(|der| has_issuer(der, issuer))?),
-                }
+                // Names are written in many dialects: where the serial number says enough, nothing else is asked.
+                if same.len() == 1 { same } else { same.into_iter().filter(|der| has_issuer(der, issuer)).collect() }
             }
-        };
-        let between = tokens.iter().map(|token| &*token.der).filter(|der| *der != &*leaf).collect();
-        Some(Found { leaf, between })
+        }
+    }
+}
+
+impl Token {
+    /// Its certificate, DER.
+    pub(super) fn der(&self) -> &[u8] {
+        &self.der
     }
 }
 

@@ -9,6 +9,7 @@ use super::error::{Distrust, Error, Kind, Part};
 use super::nodes::ids;
 use super::read::{Reference, Signature, Timely};
 use super::timestamp::Tolerance;
+use super::token::Token;
 use crate::clock::UnixMillis;
 use crate::crypto::Digest;
 use crate::crypto::signature::{PublicKey, Scheme};
@@ -87,10 +88,8 @@ impl Timely<'_> {
         };
         let covered = self.targets(tape, envelope, signature)?;
         self.satisfies(tape, envelope, demand, &covered)?;
-        let found = signature.signer.find(tape, &security.tokens, signers.known());
-        let found = found.ok_or_else(|| Error::at(tape, signature.node, Kind::NoCertificate))?;
-        let key = signers.believe(&found.leaf, &found.between);
-        let key = key.map_err(|distrust| Error::at(tape, signature.node, Kind::Distrusted(distrust)))?;
+        let key = self.signer_key(tape, signature, signers);
+        let key = key.map_err(|kind| Error::at(tape, signature.node, kind))?;
         let mut buffer = Vec::with_capacity(tape.span(signature.signed_info).len() + 256);
         canonical(tape, signature.signed_info, &signature.form, &mut buffer)?;
         if !key.verify(signature.algorithm, &buffer, &signature.value) {
@@ -109,6 +108,25 @@ impl Timely<'_> {
             forgotten_at: timestamp.map(|timestamp| timestamp.forgotten_at(tolerance)),
             covered,
         })
+    }
+
+    /// The key of the first certificate that the signature may mean and that is believed; else why the first is not.
+    fn signer_key(
+        &self,
+        tape: &Tape<'_>,
+        signature: &Signature<'_>,
+        signers: &impl Signers,
+    ) -> Result<Arc<PublicKey>, Kind> {
+        let tokens = &self.0.tokens;
+        let mut refusal = None;
+        for leaf in signature.signer.candidates(tape, tokens, signers.known()) {
+            let between: Vec<&[u8]> = tokens.iter().map(Token::der).filter(|der| *der != leaf).collect();
+            match signers.believe(leaf, &between) {
+                Ok(key) => return Ok(key),
+                Err(distrust) => _ = refusal.get_or_insert(Kind::Distrusted(distrust)),
+            }
+        }
+        Err(refusal.unwrap_or(Kind::NoCertificate))
     }
 
     /// The elements that the references name, in their order.

@@ -12,14 +12,16 @@ use std::time::Duration;
 
 use lienthong::dossier::server::Running;
 use lienthong::sandbox::layout::Layout;
+use lienthong::sandbox::message::envelope;
 use lienthong::sandbox::run::{self, Options};
+use lienthong::soap::version::Version;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::client::{Http, Identity, post, send};
 use crate::command::{Serve, shipped};
 use crate::hostile;
-use crate::world::{element, prepared};
+use crate::world::{element, prepared, xroad};
 
 /// A gateway in a process of its own; the dossier service is in the test's.
 struct Gateway {
@@ -64,6 +66,11 @@ impl Gateway {
         let file = layout.path("lienthong.toml");
         let text = fs::read_to_string(&file).expect("the settings are readable");
         fs::write(&file, text + "\n[limits]\nbody_ms_max = 1000\n").expect("the settings can be written");
+        // What an answer costs counts, and a signed one costs the most.
+        let file_of_members = layout.path("members.toml");
+        let members = fs::read_to_string(&file_of_members).expect("the members file is readable");
+        let members = members.replacen("id           = \"dvcqg\"", "id = \"dvcqg\"\nsign_answers = true", 1);
+        fs::write(&file_of_members, members).expect("the members file can be written");
         let process = Serve::start(&file);
         let gateway = Self { process, layout, _dossier: dossier, _dir: dir };
         gateway.assert_serves().await;
@@ -305,6 +312,13 @@ async fn headers_without_end() {
     judge.check("50,000 mandatory blocks", in_header(&strange), End::Fault("must_understand")).await;
     let fields = "<x:f xmlns:x='http://x-road.eu/xsd/xroad.xsd'/>".repeat(50_000);
     judge.check("50,000 fields of X-Road's", in_header(&fields), End::Fault("invalid_header")).await;
+    // They come back with the answer, and what of them has an id of its own is signed.
+    let message = envelope(Version::Soap11, Some(&xroad("dvcqg", "TraCuuHoSo")), &hostile::lookup(hostile::UNKNOWN));
+    let message = String::from_utf8(message).expect("UTF-8");
+    let fields: String = (0..20_000).map(|n| format!("<xrd:f xmlns:u='{wsu}' u:Id='i{}'/>", n / 2)).collect();
+    let fields =
+        Attack::Message(message.replace("</soapenv:Header>", &format!("{fields}</soapenv:Header>")).into_bytes());
+    judge.check("20,000 fields with ids", fields, End::Answered).await;
     judge.end();
 }
 

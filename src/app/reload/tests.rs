@@ -175,3 +175,24 @@ fn a_failure_is_told_once_tried_again_and_told_again_to_whoever_asks() {
     assert_eq!(look(Asked::Routinely).0, Outcome::Unchanged);
     assert!(metrics.encode().contains("lienthong_reload_failed{what=\"tls\"} 0"));
 }
+
+#[test]
+fn a_pipe_in_a_files_place_does_not_end_all_reloading() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    write_pair(folder, (2025, 2027));
+    let mut reloader = reloader(folder, &Clock::at(moment("2026-06-01T00:00:00Z")), &Arc::default());
+    for name in ["members.toml", "ca.crt"] {
+        fs::remove_file(folder.join(name)).expect("removed");
+        let made = std::process::Command::new("mkfifo").arg(folder.join(name)).status().expect("mkfifo runs");
+        assert!(made.success());
+    }
+    let mut reloaded = None;
+    // What is logged outside of one could be missing in another's, which runs at the same time.
+    Log::of(folder, || reloaded = Some(reloader.check(Asked::Routinely)));
+    let Reloaded { members, tls } = reloaded.expect("it has been looked");
+    for (outcome, name) in [(members, "members.toml"), (tls, "ca.crt")] {
+        let Outcome::Failed(problems) = outcome else { panic!("{name}: {outcome:?}") };
+        assert!(problems.to_string().contains(&format!("{name}: error: is no regular file")), "{problems}");
+    }
+}

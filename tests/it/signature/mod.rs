@@ -99,6 +99,11 @@ async fn a_member_signs_what_its_policy_demands() {
         let without_id = |member| sign(&layout, member, &plain(member), now);
         assert_eq!(code(&send_as(&world, "h56", version, without_id("h56")).await), "security_missing");
         assert_eq!(code(&send_as(&world, "h29", version, without_id("h29")).await), "ok");
+        // Without any of the headers that have it.
+        let bare = String::from_utf8(envelope(version, None, &body)).expect("UTF-8");
+        let bare = |member| sign(&layout, member, &bare, now);
+        assert_eq!(code(&send_as(&world, "h56", version, bare("h56")).await), "security_missing");
+        assert_eq!(code(&send_as(&world, "h29", version, bare("h29")).await), "ok");
         // By the key of another member, who is trusted for itself.
         let foreign = sign(&layout, "h29", &unsigned(signable("h56", &body)), now);
         assert_eq!(code(&send_as(&world, "h56", version, foreign).await), "security_untrusted");
