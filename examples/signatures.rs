@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use lienthong::clock::{Clock, UnixMillis};
 use lienthong::crypto::signature::{Algorithm, Hash, PublicKey, Scheme};
-use lienthong::pki::{Identity, Mechanism};
+use lienthong::pki::Identity;
 use lienthong::sandbox::message::{XRoad, envelope};
 use lienthong::soap::envelope::{self, Content};
 use lienthong::soap::version::Version;
@@ -36,8 +36,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() {
     let (identity, certificate) = key::identity(&rcgen::PKCS_RSA_SHA256);
-    let algorithm = Algorithm { scheme: Scheme::RsaPkcs1, hash: Hash::Sha256 };
-    let signer = Signer::new(identity.clone(), Some(algorithm), 300_000).expect("the key signs");
+    let signer = Signer::new(identity.clone(), Some(ALGORITHM), 300_000).expect("the key signs");
     let now = Clock::System.now();
     let question = question();
     let signed = String::from_utf8(signer.sign(question.clone(), now).expect("signed")).expect("UTF-8");
@@ -53,7 +52,7 @@ fn main() {
         verified = verified.min(timed(VERIFICATIONS, || verify(black_box(&signed), now, &known)));
         raw_verified = raw_verified.min(timed(VERIFICATIONS, || {
             black_box(Hash::Sha256.of(black_box(signed.as_bytes())));
-            assert!(known.key.verify(algorithm, black_box(signed_info.as_bytes()), &value));
+            assert!(known.key.verify(ALGORITHM, black_box(signed_info.as_bytes()), &value));
         }));
         made = made.min(timed(SIGNATURES, || {
             black_box(signer.sign(black_box(question.clone()), now).expect("signed"));
@@ -116,7 +115,7 @@ fn verify(text: &str, now: UnixMillis, known: &Known<'_>) {
 }
 
 fn raw(identity: &Identity, bytes: &[u8]) -> Vec<u8> {
-    identity.sign(Mechanism::RsaPkcs1Sha256, bytes).expect("the key signs")
+    identity.sign(ALGORITHM, bytes).expect("the key signs")
 }
 
 /// A sender whose certificate was seen before.
@@ -141,6 +140,7 @@ fn timed(calls: u32, mut work: impl FnMut()) -> Duration {
     started.elapsed()
 }
 
+const ALGORITHM: Algorithm = Algorithm { scheme: Scheme::RsaPkcs1, hash: Hash::Sha256 };
 const ROUNDS: usize = 15;
 const VERIFICATIONS: u32 = 2000;
 const SIGNATURES: u32 = 200;

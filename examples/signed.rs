@@ -6,7 +6,7 @@
 //! Each object has `algorithm` (its name in the message), `certificate` (PEM) and `envelope`. Keys are made on the spot.
 
 use lienthong::clock::Clock;
-use lienthong::crypto::signature::{Algorithm, Hash, Scheme};
+use lienthong::crypto::signature::Algorithm;
 use lienthong::wsse::algorithm::signature_name;
 use lienthong::wsse::sign::Signer;
 
@@ -17,19 +17,16 @@ fn main() {
     let mut made = 0;
     for kind in [&rcgen::PKCS_RSA_SHA256, &rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_ECDSA_P384_SHA384] {
         let (identity, certificate) = key::identity(kind);
-        for scheme in [Scheme::RsaPkcs1, Scheme::RsaPss, Scheme::Ecdsa] {
-            for hash in [Hash::Sha256, Hash::Sha384, Hash::Sha512] {
-                let algorithm = Algorithm { scheme, hash };
-                let Ok(signer) = Signer::new(identity.clone(), Some(algorithm), 300_000) else { continue };
-                let signed = signer.sign(MESSAGE.as_bytes().to_vec(), Clock::System.now()).expect("the key signs");
-                let line = serde_json::json!({
-                    "algorithm": signature_name(algorithm),
-                    "certificate": certificate.pem(),
-                    "envelope": String::from_utf8(signed).expect("UTF-8"),
-                });
-                println!("{line}");
-                made += 1;
-            }
+        for algorithm in Algorithm::all() {
+            let Ok(signer) = Signer::new(identity.clone(), Some(algorithm), 300_000) else { continue };
+            let signed = signer.sign(MESSAGE.as_bytes().to_vec(), Clock::System.now()).expect("the key signs");
+            let line = serde_json::json!({
+                "algorithm": signature_name(algorithm),
+                "certificate": certificate.pem(),
+                "envelope": String::from_utf8(signed).expect("UTF-8"),
+            });
+            println!("{line}");
+            made += 1;
         }
     }
     assert_eq!(made, 8, "RSA by six algorithms, each curve by its own");

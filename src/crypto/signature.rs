@@ -88,6 +88,21 @@ impl Algorithm {
         (self.scheme == Scheme::Ecdsa) == (kind != Kind::Rsa)
     }
 
+    /// Whether keys of this kind sign by it: a curve's key signs over its own hash only.
+    pub fn signs(self, kind: Kind) -> bool {
+        match kind {
+            Kind::Rsa => self.fits(kind),
+            Kind::P256 | Kind::P384 => self == Self::usual(kind),
+        }
+    }
+
+    /// Each scheme with each hash.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let schemes = [Scheme::RsaPkcs1, Scheme::RsaPss, Scheme::Ecdsa];
+        let hashes = [Hash::Sha256, Hash::Sha384, Hash::Sha512];
+        schemes.into_iter().flat_map(move |scheme| hashes.map(|hash| Self { scheme, hash }))
+    }
+
     /// What keys of a kind sign by where nobody chooses.
     pub fn usual(kind: Kind) -> Self {
         match kind {

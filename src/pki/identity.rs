@@ -13,6 +13,7 @@ use super::pem;
 use super::trust::algorithms;
 use crate::clock::UnixMillis;
 use crate::crypto::certificate::Certificate;
+use crate::crypto::signature::{Algorithm, Hash, Kind, PublicKey, Scheme, Unsupported, ecdsa_pair};
 use crate::problem::{Place, Problems};
 
 /// A certificate chain and its private key, which signs and is never shown.
@@ -22,36 +23,18 @@ pub struct Identity {
     expiry: Expiry,
 }
 
-/// How a message is signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mechanism {
-    /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 §8.2).
-    RsaPkcs1Sha256,
-    /// With SHA-384.
-    RsaPkcs1Sha384,
-    /// With SHA-512.
-    RsaPkcs1Sha512,
-    /// RSASSA-PSS with SHA-256, MGF1 of the same, a salt of the digest's length (RFC 8017 §8.1).
-    RsaPssSha256,
-    /// With SHA-384.
-    RsaPssSha384,
-    /// With SHA-512.
-    RsaPssSha512,
-    /// ECDSA on P-256 with SHA-256; the signature is DER (RFC 3279 §2.2.3).
-    EcdsaP256Sha256,
-    /// ECDSA on P-384 with SHA-384, likewise.
-    EcdsaP384Sha384,
-}
-
 /// Why nothing was signed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum SignError {
     /// The key is of another kind.
     #[error("the key does not sign by {0:?}")]
-    Mechanism(Mechanism),
+    Algorithm(Algorithm),
     /// The key, or the device that holds it, did not sign.
     #[error("the key did not sign")]
     Key(#[source] rustls::Error),
+    /// It gave something that is no signature.
+    #[error("the key gave no signature")]
+    Value,
 }
 
 impl Identity {
@@ -84,10 +67,22 @@ impl Identity {
         &self.expiry
     }
 
-    /// Signs some bytes, digest included.
-    pub fn sign(&self, mechanism: Mechanism, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        let signer = self.certified.key.choose_scheme(&[mechanism.scheme()]);
-        signer.ok_or(SignError::Mechanism(mechanism))?.sign(message).map_err(SignError::Key)
+    /// What kind of key it is.
+    ///
+    /// Errors: one that signs no messages, though it may serve TLS.
+    pub fn kind(&self) -> Result<Kind, Unsupported> {
+        PublicKey::of_certificate(self.chain().first().map_or(&[], |leaf| leaf)).map(|key| key.kind())
+    }
+
+    /// Signs some bytes, digest included; ECDSA as `r || s` (XML Signature 1.1 §6.4.3).
+    pub fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        let signer = scheme(algorithm).and_then(|scheme| self.certified.key.choose_scheme(&[scheme]));
+        let value = signer.ok_or(SignError::Algorithm(algorithm))?.sign(message).map_err(SignError::Key)?;
+        match (algorithm.scheme, algorithm.hash) {
+            (Scheme::Ecdsa, Hash::Sha256) => ecdsa_pair(&value, Kind::P256).ok_or(SignError::Value),
+            (Scheme::Ecdsa, _) => ecdsa_pair(&value, Kind::P384).ok_or(SignError::Value),
+            (Scheme::RsaPkcs1 | Scheme::RsaPss, _) => Ok(value),
+        }
     }
 
     pub(crate) fn certified(&self) -> Arc<CertifiedKey> {
@@ -102,19 +97,19 @@ impl std::fmt::Debug for Identity {
     }
 }
 
-impl Mechanism {
-    fn scheme(self) -> SignatureScheme {
-        match self {
-            Self::RsaPkcs1Sha256 => SignatureScheme::RSA_PKCS1_SHA256,
-            Self::RsaPkcs1Sha384 => SignatureScheme::RSA_PKCS1_SHA384,
-            Self::RsaPkcs1Sha512 => SignatureScheme::RSA_PKCS1_SHA512,
-            Self::RsaPssSha256 => SignatureScheme::RSA_PSS_SHA256,
-            Self::RsaPssSha384 => SignatureScheme::RSA_PSS_SHA384,
-            Self::RsaPssSha512 => SignatureScheme::RSA_PSS_SHA512,
-            Self::EcdsaP256Sha256 => SignatureScheme::ECDSA_NISTP256_SHA256,
-            Self::EcdsaP384Sha384 => SignatureScheme::ECDSA_NISTP384_SHA384,
-        }
-    }
+/// What the library calls it; `None` where no key signs so.
+fn scheme(algorithm: Algorithm) -> Option<SignatureScheme> {
+    Some(match (algorithm.scheme, algorithm.hash) {
+        (Scheme::RsaPkcs1, Hash::Sha256) => SignatureScheme::RSA_PKCS1_SHA256,
+        (Scheme::RsaPkcs1, Hash::Sha384) => SignatureScheme::RSA_PKCS1_SHA384,
+        (Scheme::RsaPkcs1, Hash::Sha512) => SignatureScheme::RSA_PKCS1_SHA512,
+        (Scheme::RsaPss, Hash::Sha256) => SignatureScheme::RSA_PSS_SHA256,
+        (Scheme::RsaPss, Hash::Sha384) => SignatureScheme::RSA_PSS_SHA384,
+        (Scheme::RsaPss, Hash::Sha512) => SignatureScheme::RSA_PSS_SHA512,
+        (Scheme::Ecdsa, Hash::Sha256) => SignatureScheme::ECDSA_NISTP256_SHA256,
+        (Scheme::Ecdsa, Hash::Sha384) => SignatureScheme::ECDSA_NISTP384_SHA384,
+        (Scheme::Ecdsa, Hash::Sha512) => return None,
+    })
 }
 
 /// Whether the key is the certificate's. A device does not say what its public key is, so it is asked to sign.

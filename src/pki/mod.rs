@@ -19,7 +19,7 @@ mod pkcs11;
 mod trust;
 
 pub use expiry::{Expiry, ExpiryKind};
-pub use identity::{Identity, Mechanism, SignError};
+pub use identity::{Identity, SignError};
 pub use key::KeyFile;
 pub use trust::{Generation, StaleCrls, Trust, Untrusted, Usage};
 

@@ -52,10 +52,7 @@ pub(super) fn signature_method(tape: &Tape<'_>, node: NodeId) -> Result<Algorith
     if name == RSA_PSS {
         return pss_parameters(tape, node);
     }
-    let found = SCHEMES
-        .into_iter()
-        .flat_map(|scheme| HASHES.map(|hash| Algorithm { scheme, hash }))
-        .find(|&algorithm| signature_name(algorithm) == name);
+    let found = Algorithm::all().find(|&algorithm| signature_name(algorithm) == name);
     let found = found.ok_or_else(|| Error::at(tape, node, Kind::Unsupported(SIGNATURES)))?;
     // HMACOutputLength would stand here (Basic Security Profile R5401).
     Nodes::of(tape, node, "parameters", 0)?;
@@ -129,7 +126,6 @@ const RSA_PSS: &str = "http://www.w3.org/2007/05/xmldsig-more#rsa-pss";
 const RSA_PSS_PARAMETERS: &str = "http://www.w3.org/2007/05/xmldsig-more#";
 const MGF1: &str = "http://www.w3.org/2007/05/xmldsig-more#MGF1";
 const HASHES: [Hash; 3] = [Hash::Sha256, Hash::Sha384, Hash::Sha512];
-const SCHEMES: [Scheme; 3] = [Scheme::RsaPkcs1, Scheme::RsaPss, Scheme::Ecdsa];
 const DIGESTS: &str = "SHA-256, SHA-384 or SHA-512";
 const SIGNATURES: &str = "RSA (PKCS#1 v1.5 or PSS) or ECDSA, each with SHA-256, SHA-384 or SHA-512,";
 const PSS: &str = "RSA-PSS with one hash for all and a salt as long as the hash";

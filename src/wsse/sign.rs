@@ -10,8 +10,8 @@ use super::read::REFERENCES_MAX;
 use super::{BASE64_BINARY, DS, WSSE, WSU, X509_V3, timestamp};
 use crate::clock::UnixMillis;
 use crate::crypto::random_id;
-use crate::crypto::signature::{Algorithm, Hash, Kind, PublicKey, Scheme, Unsupported, ecdsa_pair};
-use crate::pki::{self, Identity, Mechanism};
+use crate::crypto::signature::{Algorithm, Hash, Unsupported};
+use crate::pki::{self, Identity};
 use crate::xml::c14n::canonicalize;
 use crate::xml::limits::Limits;
 use crate::xml::tape::{NodeId, Tape};
@@ -20,9 +20,7 @@ use crate::xml::tape::{NodeId, Tape};
 #[derive(Debug)]
 pub struct Signer {
     identity: Identity,
-    kind: Kind,
     algorithm: Algorithm,
-    mechanism: Mechanism,
     /// The certificate in base64.
     token: String,
     holds_ms: i64,
@@ -48,21 +46,19 @@ pub enum SignError {
     /// The key failed.
     #[error("the signing key failed")]
     Key(#[source] pki::SignError),
-    /// It gave something that is no signature.
-    #[error("the signing key gave no signature")]
-    Value,
 }
 
 impl Signer {
     /// A signer by a key with its certificate; its messages hold for `holds_ms` milliseconds. Without `algorithm` it is
     /// the usual one of the key's kind.
     pub fn new(identity: Identity, algorithm: Option<Algorithm>, holds_ms: i64) -> Result<Self, Unfit> {
-        let leaf = identity.chain().first().map_or(&[][..], |leaf| leaf);
-        let kind = PublicKey::of_certificate(leaf).map_err(Unfit::Kind)?.kind();
+        let kind = identity.kind().map_err(Unfit::Kind)?;
         let algorithm = algorithm.unwrap_or(Algorithm::usual(kind));
-        let mechanism = mechanism(algorithm, kind).ok_or(Unfit::Algorithm)?;
-        let token = base64_simd::STANDARD.encode_to_string(leaf);
-        Ok(Self { identity, kind, algorithm, mechanism, token, holds_ms })
+        if !algorithm.signs(kind) {
+            return Err(Unfit::Algorithm);
+        }
+        let token = base64_simd::STANDARD.encode_to_string(identity.chain().first().map_or(&[][..], |leaf| leaf));
+        Ok(Self { identity, algorithm, token, holds_ms })
     }
 
     /// Whose signature it is.
@@ -86,7 +82,7 @@ impl Signer {
         self.push_reference(&mut references, &timestamp.id, &[], timestamp.xml.as_bytes());
         self.push_message_references(&mut references, &text)?;
         let signed_info = self.signed_info(&references);
-        let value = self.value(signed_info.as_bytes())?;
+        let value = self.identity.sign(self.algorithm, signed_info.as_bytes()).map_err(SignError::Key)?;
         let security = self.security(&timestamp, &signed_info, &base64_simd::STANDARD.encode_to_string(value));
         match places.header {
             Header::Filled(start) => text.insert_str(start, &security),
@@ -95,15 +91,6 @@ impl Signer {
             }
         }
         Ok(text.into_bytes())
-    }
-
-    /// As `SignatureValue` has it: of a curve `r || s` (XML Signature 1.1 §6.4.3).
-    fn value(&self, signed_info: &[u8]) -> Result<Vec<u8>, SignError> {
-        let value = self.identity.sign(self.mechanism, signed_info).map_err(SignError::Key)?;
-        match self.kind {
-            Kind::Rsa => Ok(value),
-            kind => ecdsa_pair(&value, kind).ok_or(SignError::Value),
-        }
     }
 
     /// One `ds:Reference`, in canonical form where `ds` is in force.
@@ -175,21 +162,6 @@ fn inclusive_namespaces(prefixes: &[&str]) -> String {
     let written = |prefix: &&str| if prefix.is_empty() { "#default".to_owned() } else { (*prefix).to_owned() };
     let list = prefixes.iter().map(written).collect::<Vec<_>>().join(" ");
     format!("<ec:InclusiveNamespaces xmlns:ec=\"{EXCLUSIVE}\" PrefixList=\"{list}\"></ec:InclusiveNamespaces>")
-}
-
-/// How a key of this kind signs so, if it does.
-fn mechanism(algorithm: Algorithm, kind: Kind) -> Option<Mechanism> {
-    Some(match (algorithm.scheme, algorithm.hash, kind) {
-        (Scheme::RsaPkcs1, Hash::Sha256, Kind::Rsa) => Mechanism::RsaPkcs1Sha256,
-        (Scheme::RsaPkcs1, Hash::Sha384, Kind::Rsa) => Mechanism::RsaPkcs1Sha384,
-        (Scheme::RsaPkcs1, Hash::Sha512, Kind::Rsa) => Mechanism::RsaPkcs1Sha512,
-        (Scheme::RsaPss, Hash::Sha256, Kind::Rsa) => Mechanism::RsaPssSha256,
-        (Scheme::RsaPss, Hash::Sha384, Kind::Rsa) => Mechanism::RsaPssSha384,
-        (Scheme::RsaPss, Hash::Sha512, Kind::Rsa) => Mechanism::RsaPssSha512,
-        (Scheme::Ecdsa, Hash::Sha256, Kind::P256) => Mechanism::EcdsaP256Sha256,
-        (Scheme::Ecdsa, Hash::Sha384, Kind::P384) => Mechanism::EcdsaP384Sha384,
-        _ => return None,
-    })
 }
 
 /// A Timestamp in canonical form.

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use aws_lc_rs::signature::{self, UnparsedPublicKey, VerificationAlgorithm};
 use expect_test::{Expect, expect};
-use rcgen::{KeyPair, PublicKeyData, SignatureAlgorithm};
+use rcgen::{KeyPair, SignatureAlgorithm};
 
 use super::paper::{Authority, Files, Paper, moment, pem, read};
-use crate::pki::{Expiry, ExpiryKind, Identity, KeyFile, Mechanism, SignError, StaleCrls, Trust};
+use crate::crypto::signature::{Algorithm, Hash, PublicKey, Scheme};
+use crate::pki::{Expiry, ExpiryKind, Identity, KeyFile, SignError, StaleCrls, Trust};
 use crate::problem::Problems;
 
 /// A certificate `member.crt` of a key in `member.key`, PKCS#8.
@@ -181,41 +181,23 @@ fn a_secret_that_everybody_can_read_is_refused_and_a_group_is_warned_of() {
 
 #[test]
 fn an_identity_signs_by_its_key_and_says_what_it_cannot() {
-    use Mechanism::*;
-    let ecdsa: &[(Mechanism, &'static dyn VerificationAlgorithm)] =
-        &[(EcdsaP256Sha256, &signature::ECDSA_P256_SHA256_ASN1)];
-    let ecdsa_384: &[(Mechanism, &'static dyn VerificationAlgorithm)] =
-        &[(EcdsaP384Sha384, &signature::ECDSA_P384_SHA384_ASN1)];
-    let rsa: &[(Mechanism, &'static dyn VerificationAlgorithm)] = &[
-        (RsaPkcs1Sha256, &signature::RSA_PKCS1_2048_8192_SHA256),
-        (RsaPkcs1Sha384, &signature::RSA_PKCS1_2048_8192_SHA384),
-        (RsaPkcs1Sha512, &signature::RSA_PKCS1_2048_8192_SHA512),
-        (RsaPssSha256, &signature::RSA_PSS_2048_8192_SHA256),
-        (RsaPssSha384, &signature::RSA_PSS_2048_8192_SHA384),
-        (RsaPssSha512, &signature::RSA_PSS_2048_8192_SHA512),
-    ];
-    let kinds = [
-        (&rcgen::PKCS_ECDSA_P256_SHA256, ecdsa),
-        (&rcgen::PKCS_ECDSA_P384_SHA384, ecdsa_384),
-        (&rcgen::PKCS_RSA_SHA256, rsa),
-    ];
-    let all: Vec<Mechanism> =
-        kinds.iter().flat_map(|(_, known)| known.iter().map(|(mechanism, _)| *mechanism)).collect();
-    for (algorithm, known) in kinds {
+    for kind in [&rcgen::PKCS_ECDSA_P256_SHA256, &rcgen::PKCS_ECDSA_P384_SHA384, &rcgen::PKCS_RSA_SHA256] {
         let files = Files::new();
-        let key = member(&files, algorithm);
+        member(&files, kind);
         let identity = load(&files, "member.key", None).0.expect("sound");
-        for mechanism in &all {
-            let signed = identity.sign(*mechanism, b"a message");
-            match known.iter().find(|(own, _)| own == mechanism) {
-                Some((_, verification)) => {
-                    let key = UnparsedPublicKey::new(*verification, key.der_bytes());
-                    let signed = signed.expect("signed");
-                    key.verify(b"a message", &signed).expect("verified");
-                    key.verify(b"another", &signed).expect_err("of another message");
-                }
-                None => assert_eq!(signed, Err(SignError::Mechanism(*mechanism))),
+        let key = PublicKey::of_certificate(&identity.chain()[0]).expect("readable");
+        for algorithm in Algorithm::all() {
+            let signed = identity.sign(algorithm, b"a message");
+            if !algorithm.signs(key.kind()) {
+                assert_eq!(signed, Err(SignError::Algorithm(algorithm)));
+                continue;
             }
+            let mut signed = signed.expect("signed");
+            assert!(key.verify(algorithm, b"a message", &signed), "{algorithm:?}");
+            assert!(!key.verify(algorithm, b"another", &signed), "{algorithm:?}");
+            signed[7] ^= 1;
+            assert!(!key.verify(algorithm, b"a message", &signed), "{algorithm:?}");
+            assert!(!key.verify(algorithm, b"a message", &[]), "{algorithm:?}");
         }
     }
 }
@@ -234,7 +216,7 @@ fn no_byte_of_a_secret_is_in_what_is_printed() {
     let trust = Trust::of_anchors(&[files.path("member.crt")], moment("2026-06-15T00:00:00Z"), &mut Problems::new());
     let key_file = KeyFile { path: files.path("member.key"), passphrase: Some(files.path("passphrase")) };
     let identity = good.0.as_ref().expect("sound");
-    let unsigned = identity.sign(Mechanism::RsaPssSha256, b"x");
+    let unsigned = identity.sign(Algorithm { scheme: Scheme::RsaPss, hash: Hash::Sha256 }, b"x");
     let printed = format!("{good:?} {broken:?} {trust:?} {key_file:?} {unsigned:?} {:?}", identity.expiry());
     assert!(printed.contains("Identity(1 certificates)"), "{printed}");
     assert!(!printed.contains("correct horse"));
