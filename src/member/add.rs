@@ -107,7 +107,11 @@ fn alone(members_file: &Path, problems: &mut Problems) -> Option<File> {
     let locked = File::open(folder).and_then(|folder| folder.lock().map(|()| folder));
     locked
         .map_err(|error| {
-            problems.error(Place::file(folder), format!("cannot be locked: {error}"), "name a members.toml")
+            problems.error(
+                Place::file(folder),
+                format!("cannot be locked: {error}"),
+                "check the folder and its permissions",
+            )
         })
         .ok()
 }
