@@ -292,6 +292,23 @@ mod tests {
     }
 
     #[test]
+    fn of_libraries_nothing_below_info_is_written_whatever_the_filter_is() {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let filter = EnvFilter::new("trace").and(filter_fn(is_free_of_messages));
+        let layer = subscriber::layer().event_format(JsonLine).with_writer(move || writer.clone()).with_filter(filter);
+        tracing::subscriber::with_default(registry().with(layer), || {
+            tracing::trace!(target: "h2::codec", "frame");
+            tracing::debug!(target: "lienthong_like", "header");
+            tracing::info!(target: "rustls", "told");
+            tracing::trace!(target: "lienthong::http", "ours");
+        });
+        let said = String::from_utf8(lock(&kept.0).clone()).expect("UTF-8");
+        let told = ["frame", "header", "told", "ours"].map(|word| said.contains(word));
+        assert_eq!(told, [false, false, true, true], "{said}");
+    }
+
+    #[test]
     fn an_event_is_one_json_object_whatever_its_values_are() {
         let kept = Kept::default();
         let writer = kept.clone();
