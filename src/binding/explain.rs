@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::plan::{Action, Codec, Effect, OperationId, Partner, PlanId, Step, Subjects};
-use crate::schema::model::{Attribute, Content, Kind, LeafTerm, Occurs, Particle, TypeId, ValueConstraint};
+use super::plan::{Action, Codec, Effect, OperationId, Partner, PlanId, Step, Subjects, TypePlan};
+use crate::schema::model::{Attribute, Content, Kind, Leaf, LeafTerm, Occurs, Particle, TypeId, ValueConstraint};
 use crate::schema::value::{Facets, Variety};
 
 /// Prints one operation: what it calls, what makes it the same request, both messages.
@@ -58,23 +58,32 @@ impl Explainer<'_> {
         }
         let Kind::Complex(complex) = &self.partner.schema.type_of(plan.type_id).kind else { return };
         self.open.push(id);
-        for (attribute, action) in complex.attributes.iter().zip(&plan.attributes) {
+        let personal = &plan.personal;
+        let attributes = plan.attributes.iter().zip(&personal.attributes);
+        for (attribute, (action, &is_personal)) in complex.attributes.iter().zip(attributes) {
             let occurs = if attribute.required { "1" } else { "0..1" };
             let name = format!("@{} {occurs}", attribute.name.local);
-            line(self.out, depth, &name, &self.value(attribute.type_id, action, constraint(attribute)));
+            line(
+                self.out,
+                depth,
+                &name,
+                &self.value(attribute.type_id, action, said(constraint(attribute), is_personal)),
+            );
         }
         match &complex.content {
-            Content::Simple(simple) => line(self.out, depth, "#text", &self.value(*simple, &plan.text, None)),
-            Content::Elements { model, .. } => self.particle(&model.particle, &model.leaves, &plan.leaves, depth),
+            Content::Simple(simple) => {
+                line(self.out, depth, "#text", &self.value(*simple, &plan.text, said(None, personal.text)))
+            }
+            Content::Elements { model, .. } => self.particle(&model.particle, &model.leaves, plan, depth),
             Content::Empty => {}
         }
         self.open.pop();
     }
 
-    fn particle(&mut self, particle: &Particle, leaves: &[LeafTerm], actions: &[Action], depth: usize) {
+    fn particle(&mut self, particle: &Particle, leaves: &[LeafTerm], plan: &TypePlan, depth: usize) {
         let (members, occurs, word) = match particle {
             Particle::Leaf(leaf, occurs) => {
-                return self.leaf(&leaves[leaf.0 as usize], &actions[leaf.0 as usize], *occurs, depth);
+                return self.leaf(&leaves[leaf.0 as usize], (plan, *leaf), *occurs, depth);
             }
             Particle::Sequence(members, occurs) => (members, occurs, "in order"),
             Particle::Choice(members, occurs) => (members, occurs, "one of"),
@@ -85,11 +94,12 @@ impl Explainer<'_> {
             line(self.out, depth, &format!("({word} {})", show_occurs(*occurs)), "");
         }
         for member in members {
-            self.particle(member, leaves, actions, depth + usize::from(!plain));
+            self.particle(member, leaves, plan, depth + usize::from(!plain));
         }
     }
 
-    fn leaf(&mut self, term: &LeafTerm, action: &Action, occurs: Occurs, depth: usize) {
+    fn leaf(&mut self, term: &LeafTerm, (plan, at): (&TypePlan, Leaf), occurs: Occurs, depth: usize) {
+        let action = &plan.leaves[at.0 as usize];
         let LeafTerm::Element(id) = term else {
             line(self.out, depth, &format!("(any element {})", show_occurs(occurs)), "validated, not carried");
             return;
@@ -101,7 +111,12 @@ impl Explainer<'_> {
             Some(ValueConstraint::Fixed(value)) => Some(format!("always {value}")),
             None => None,
         };
-        line(self.out, depth, &name, &self.value(element.type_id, action, fixed));
+        line(
+            self.out,
+            depth,
+            &name,
+            &self.value(element.type_id, action, said(fixed, plan.personal.leaves[at.0 as usize])),
+        );
         let content = if let Action::Document(_, content) = action { content } else { action };
         match content {
             Action::Message(_, nested) => self.plan(nested.plan, depth + 1),
@@ -110,12 +125,12 @@ impl Explainer<'_> {
         }
     }
 
-    fn value(&self, type_id: TypeId, action: &Action, fixed: Option<String>) -> String {
+    fn value(&self, type_id: TypeId, action: &Action, more: Vec<String>) -> String {
         let mut said = vec![self.type_name(type_id)];
         if let Kind::Simple(simple) = &self.partner.schema.type_of(type_id).kind {
             said.extend(limits(&simple.facets));
         }
-        said.extend(fixed);
+        said.extend(more);
         let becomes = match action {
             Action::Document(root, content) => {
                 let name = &self.partner.schema.element_of(*root).name.local;
@@ -218,6 +233,11 @@ fn constraint(attribute: &Attribute) -> Option<String> {
         Some(ValueConstraint::Fixed(value)) => Some(format!("always {value}")),
         None => None,
     }
+}
+
+/// What a binding and a schema say of a place beside its type.
+fn said(fixed: Option<String>, is_personal: bool) -> Vec<String> {
+    fixed.into_iter().chain(is_personal.then(|| "personal".to_owned())).collect()
 }
 
 fn show_occurs(occurs: Occurs) -> String {

@@ -49,6 +49,8 @@ pub(super) struct Table {
     pub(super) message: String,
     pub(super) entries: Vec<Entry>,
     pub(super) ignore: Vec<(String, u32)>,
+    /// Paths whose value, and all below, is a person's.
+    pub(super) personal: Vec<(String, u32)>,
 }
 
 #[derive(Debug, Clone)]
@@ -290,6 +292,7 @@ impl Reader<'_> {
             match key.as_str() {
                 "is" if message => made.message = self.text(&key, line, value).unwrap_or_default(),
                 "ignore" => made.ignore = self.texts(&key, line, value),
+                "personal" => made.personal = self.texts(&key, line, value),
                 _ => {
                     if let Some(target) = self.text(&key, line, value) {
                         let (target, conversion) = match target.split_once(" as ") {

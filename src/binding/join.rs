@@ -12,7 +12,7 @@ use prost_reflect::{DescriptorPool, FieldDescriptor, Kind as Field, MessageDescr
 use super::codec::{Codecs, describe, meant};
 use super::compile::{Direction, did_you_mean, is_value_message};
 use super::file::{Entry, File, Table};
-use super::plan::{Action, Around, Codec, Nested, PlanId, Target, TypePlan};
+use super::plan::{Action, Around, Codec, Nested, Personal, PlanId, Target, TypePlan};
 use crate::problem::{Place, Problems};
 use crate::schema::model::{
     Attribute, Complex, Content, ElementId, Kind, Leaf, LeafTerm, Occurs, Particle, Schema, TypeId,
@@ -52,6 +52,8 @@ struct Joined {
     type_ids: Vec<TypeId>,
     message: Option<MessageDescriptor>,
     used: BTreeSet<String>,
+    /// Paths of `personal` that a plan has a place for.
+    marked: BTreeSet<String>,
     /// Field → path that it is bound to.
     fields: BTreeMap<String, String>,
     in_answer: bool,
@@ -110,6 +112,7 @@ impl<'j> Join<'j> {
             type_ids: Vec::new(),
             message: Some(message.clone()),
             used: BTreeSet::new(),
+            marked: BTreeSet::new(),
             fields: BTreeMap::new(),
             in_answer: root.direction == Direction::Answer,
             in_request: root.direction == Direction::Request,
@@ -184,6 +187,7 @@ impl<'j> Join<'j> {
             type_ids,
             message,
             used: BTreeSet::new(),
+            marked: BTreeSet::new(),
             fields: BTreeMap::new(),
             in_answer: false,
             in_request: false,
@@ -228,7 +232,9 @@ impl<'j> Join<'j> {
             leaves: Vec::new(),
             attributes: Vec::new(),
             text: Action::Ignore,
+            personal: Personal::default(),
         });
+        let personal = self.personal(complex, context);
         let attributes = complex.attributes.iter().map(|attribute| self.attribute(attribute, context)).collect();
         let text = match &complex.content {
             Content::Simple(simple) => self.text(*simple, context),
@@ -247,9 +253,38 @@ impl<'j> Join<'j> {
             _ => Vec::new(),
         };
         let plan = &mut self.plans[id.0 as usize];
-        (plan.leaves, plan.attributes, plan.text) = (leaves, attributes, text);
+        (plan.leaves, plan.attributes, plan.text, plan.personal) = (leaves, attributes, text, personal);
         self.depth -= 1;
         Some(id)
+    }
+
+    /// What of a type its table marks as personal.
+    fn personal(&mut self, complex: &Complex, context: &Context) -> Personal {
+        let schema = self.schema;
+        let leaves = match &complex.content {
+            Content::Elements { model, .. } => model.leaves.as_slice(),
+            _ => &[],
+        };
+        let leaf = |leaf: &LeafTerm| match leaf {
+            LeafTerm::Element(id) => self.is_marked(context, &schema.element_of(*id).name.local),
+            LeafTerm::Any(_) => false,
+        };
+        let leaves = leaves.iter().map(leaf).collect();
+        let attributes = complex.attributes.iter();
+        let attributes =
+            attributes.map(|attribute| self.is_marked(context, &format!("@{}", attribute.name.local))).collect();
+        let text = matches!(complex.content, Content::Simple(_)) && self.is_marked(context, "#text");
+        Personal { leaves, attributes, text }
+    }
+
+    fn is_marked(&mut self, context: &Context, name: &str) -> bool {
+        let path = format!("{}{name}", context.prefix);
+        let joined = &mut self.tables[context.table];
+        let marked = joined.table.personal.iter().any(|(personal, _)| *personal == path);
+        if marked {
+            joined.marked.insert(path);
+        }
+        marked
     }
 
     fn leaf(&mut self, term: &LeafTerm, many: bool, context: &Context) -> Action {
@@ -712,7 +747,9 @@ impl<'j> Join<'j> {
         }
         let paths = joined.table.entries.iter().map(|entry| (entry.path.clone(), entry.line));
         let paths = paths.chain(joined.table.ignore.iter().cloned());
-        let unused: Vec<(String, u32)> = paths.filter(|(path, _)| !joined.used.contains(path)).collect();
+        let unused = paths.filter(|(path, _)| !joined.used.contains(path));
+        let marks = joined.table.personal.iter().filter(|(path, _)| !joined.marked.contains(path)).cloned();
+        let unused: Vec<(String, u32)> = unused.chain(marks).collect();
         if joined.type_ids.is_empty() && joined.title.starts_with("[message") {
             return;
         }

@@ -146,6 +146,26 @@ pub(crate) struct TypePlan {
     pub(crate) attributes: Vec<Action>,
     /// For the text of simple content.
     pub(crate) text: Action,
+    /// What of it is a person's.
+    pub(crate) personal: Personal,
+}
+
+/// What of a type the binding marks as personal: the value there, and all below.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Personal {
+    /// By leaf of the content model.
+    pub(crate) leaves: Vec<bool>,
+    /// By attribute.
+    pub(crate) attributes: Vec<bool>,
+    /// The text of simple content.
+    pub(crate) text: bool,
+}
+
+impl Personal {
+    /// Whether nothing at this place is marked; what stands below may be.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.text && !self.leaves.iter().chain(&self.attributes).any(|&marked| marked)
+    }
 }
 
 /// What becomes of one element, attribute or text.

@@ -196,6 +196,23 @@ fn every_kind_of_mistake_has_its_message() {
         (("\"Reading/Sample\" = \"samples\"", "\"Reading/Sample\" = \".\""), SAME),
         (("\"Reading/@note\" = \"note\"", ""), SAME),
         (("\"Reading/@note\" = \"note\"", "ignore = [\"Reading/@note\"]"), SAME),
+        // Personal: bound, ignored, a wrapper; then what is not there, stands below a message, or is no list.
+        (
+            (
+                "\"Reading/@note\" = \"note\"",
+                "ignore = [\"Reading/@note\"]\npersonal = [\"Reading/@note\", \"Reading/Tag\", \"Reading/Region\"]",
+            ),
+            SAME,
+        ),
+        (
+            (
+                "\"Reading/@note\" = \"note\"",
+                "\"Reading/@note\" = \"note\"\npersonal = [\"Reading/Tga\", \"Reading/Sample/Celsius\", \"Reading/@nota\"]",
+            ),
+            SAME,
+        ),
+        (("Number = \"number\"", "Number = \"number\"\npersonal = \"Number\""), SAME),
+        (("Celsius = \"celsius\"", "Celsius = \"celsius\"\npersonal = [\"Celsius\", \"#text\"]"), SAME),
         (("\"Reading/Breeze\" = \"breeze\"", "\"Reading/Breeze\" = \"station\""), SAME),
         // Values.
         (("\"Reading/Day\" = \"day\"", "\"Reading/Day\" = \"at\""), SAME),

@@ -55,7 +55,7 @@
 //!
 //! [log]
 //! format = "json"                            # json (default) or text
-//! filter = "info"
+//! filter = "info"                            # `lienthong=debug,info`; of libraries nothing below info is written
 //! ```
 //! Files that `[reload]` is about are exchanged while connections live; a broken one changes nothing. This file itself is
 //! read at start only.

@@ -14,7 +14,7 @@ impl From<Error> for Fault {
         let (general, (vi, en)) = (of_code(code), words(&error.kind));
         let texts = Texts::new(format!("{} {vi}.", general.vi), format!("{} {en}.", general.en));
         let place = Place { path: Some(error.path.clone()), line: error.line, rule: Cow::Borrowed(rule(&error.kind)) };
-        Self::with_texts(code, texts).at(place).because(error)
+        Self::with_texts(code, texts).at(place).because(error.kind)
     }
 }
 

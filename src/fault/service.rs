@@ -22,7 +22,7 @@ impl From<Failure> for Fault {
             _ => Code::Internal,
         };
         let texts = match code {
-            Code::InvalidRequest | Code::Forbidden => told_by_service(code, &failure.message),
+            Code::InvalidRequest | Code::Forbidden => with_reason(code, &failure.reason),
             _ => of_code(code),
         };
         Self::with_texts(code, texts).because(failure)
@@ -37,12 +37,13 @@ impl From<Unwritable> for Fault {
     }
 }
 
-/// A business refusal's text is written for the caller, in Vietnamese.
-fn told_by_service(code: Code, message: &str) -> Texts {
+/// With the service's reason, which is a constant. Its text is for answers: it may repeat a value of the message, and a
+/// fault goes through the logs of everyone on the way.
+fn with_reason(code: Code, reason: &str) -> Texts {
     let general = of_code(code);
-    match message.trim() {
+    match reason {
         "" => general,
-        told => Texts::new(format!("{} {told}", general.vi), format!("{} {told}", general.en)),
+        reason => Texts::new(format!("{} Lý do: {reason}.", general.vi), format!("{} Reason: {reason}.", general.en)),
     }
 }
 

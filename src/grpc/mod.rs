@@ -44,15 +44,25 @@ pub struct Address {
 }
 
 /// Why a call has no answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("gRPC status {status} ({reason}): {message}")]
+///
+/// Shown, it never says the service's text, which may repeat what a message held: of a person, or a key.
+#[derive(Clone, PartialEq, Eq, Default, thiserror::Error)]
+#[error("gRPC status {status}{}{reason}{}{cause}", if reason.is_empty() { "" } else { " " }, if cause.is_empty() { "" } else { ": " })]
 pub struct Failure {
     /// gRPC status code, by number.
     pub status: i32,
-    /// `google.rpc.ErrorInfo.reason`; empty where the service gave none.
+    /// `google.rpc.ErrorInfo.reason`, a constant like `UNKNOWN_DOSSIER`; empty where the service gave none.
     pub reason: String,
-    /// Text of the service; meant for the caller where the failure is a business outcome.
+    /// Text of the service, for the answer that carries a business outcome to the caller, and for nothing else.
     pub message: String,
+    /// Why the service was not reached, in words of this side; empty where the service itself failed the call.
+    pub cause: String,
+}
+
+impl std::fmt::Debug for Failure {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "Failure({self})")
+    }
 }
 
 impl Address {
@@ -100,24 +110,25 @@ impl Upstream {
             .max_decoding_message_size(self.message_bytes_max)
             .max_encoding_message_size(self.message_bytes_max);
         let call = async {
-            client.ready().await.map_err(|error| Status::unavailable(told(&error)))?;
-            client.unary(request, path, Raw).await
+            let ready = client.ready().await;
+            ready.map_err(|error| Failure::here(Code::Unavailable, told(&error)))?;
+            client.unary(request, path, Raw).await.map_err(|status| Failure::from_status(&status))
         };
         match tokio::time::timeout(deadline, call).await {
             Ok(Ok(answer)) => Ok(answer.into_inner()),
-            Ok(Err(status)) => Err(Failure::from_status(&status)),
-            Err(_) => Err(Failure::new(Code::DeadlineExceeded, "the deadline passed")),
+            Ok(Err(failure)) => Err(failure),
+            Err(_) => Err(Failure::here(Code::DeadlineExceeded, "the deadline passed")),
         }
     }
 }
 
 impl Failure {
-    fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { status: code as i32, reason: String::new(), message: message.into() }
+    fn here(code: Code, cause: impl Into<String>) -> Self {
+        Self { status: code as i32, cause: cause.into(), ..Self::default() }
     }
 
     fn unimplemented(method: &str) -> Self {
-        Self::new(Code::Unimplemented, format!("{method} is no path"))
+        Self::here(Code::Unimplemented, format!("{method} is no path"))
     }
 
     fn from_status(status: &Status) -> Self {
@@ -131,7 +142,10 @@ impl Failure {
             Code::OutOfRange if status.message().contains("message length too large") => Code::Internal,
             code => code,
         };
-        Self { status: code as i32, reason: details::reason(status.details()), message: status.message().to_owned() }
+        // With a source it was made on this side: a service's own comes over the wire as code and text alone.
+        let cause = std::error::Error::source(status).map(told).unwrap_or_default();
+        let reason = details::reason(status.details());
+        Self { status: code as i32, reason, message: status.message().to_owned(), cause }
     }
 }
 

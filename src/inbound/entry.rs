@@ -151,8 +151,9 @@ fn declared_path(place: &Place) -> Option<&str> {
     Some(declared).filter(|path| !path.is_empty())
 }
 
-/// Rules that are broken by a name: of an element, of an attribute, of an operation, of an envelope's part.
-const UNDECLARED: [&str; 3] = ["cvc-complex-type.2.4.a", "cvc-complex-type.3.2", "R"];
+/// Rules that are broken by a name: of an element, of an attribute, of an operation, of an envelope's part, of what is
+/// signed.
+const UNDECLARED: [&str; 6] = ["cvc-complex-type.2.4.a", "cvc-complex-type.3.2", "R", "SOAP", "WSS", "XML Signature"];
 
 impl End<'_> {
     fn code(self) -> &'static str {

@@ -388,7 +388,10 @@ fn a_refusal_of_the_service_is_an_answer_where_the_contract_has_a_place_for_it()
         send(&inbound, "h56", "text/xml", envelope(Version::Soap11, &x_road(H56, "TraCuuHoSo", "7"), LOOK_UP));
     let operation = outcome.result.as_ref().unwrap_or_else(|fault| panic!("{fault:?}")).operation;
     let refuse = |status: i32, reason: &str| {
-        let failure = Failure { status, reason: reason.to_owned(), message: "Không có hồ sơ".to_owned() };
+        let failure =
+            Failure {
+                status, reason: reason.to_owned(), message: "Không có hồ sơ".to_owned(), cause: String::new()
+            };
         match Written::refusal(partner, operation, failure, &outcome.manner.reply) {
             Ok(written) => {
                 let mut entry = Entry::begin(Trace::of(&HeaderMap::new()), inbound.metrics.clone());
@@ -401,10 +404,10 @@ fn a_refusal_of_the_service_is_an_answer_where_the_contract_has_a_place_for_it()
         }
     };
     assert_eq!(refuse(5, "UNKNOWN_DOSSIER"), "200 OK");
-    assert_eq!(refuse(6, "ID_CONFLICT"), "id_conflict gRPC status 6 (ID_CONFLICT): Không có hồ sơ");
-    assert_eq!(refuse(14, ""), "unavailable gRPC status 14 (): Không có hồ sơ");
-    assert_eq!(refuse(4, ""), "timeout gRPC status 4 (): Không có hồ sơ");
-    assert_eq!(refuse(13, ""), "internal gRPC status 13 (): Không có hồ sơ");
+    assert_eq!(refuse(6, "ID_CONFLICT"), "id_conflict gRPC status 6 ID_CONFLICT");
+    assert_eq!(refuse(14, ""), "unavailable gRPC status 14");
+    assert_eq!(refuse(4, ""), "timeout gRPC status 4");
+    assert_eq!(refuse(13, ""), "internal gRPC status 13");
 }
 
 #[tokio::test]

@@ -14,10 +14,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::filter::{FilterExt, LevelFilter, filter_fn};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
-use tracing_subscriber::{EnvFilter, fmt as subscriber};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, fmt as subscriber, registry};
 
 /// How log events are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,6 +34,9 @@ pub enum LogFormat {
 
 /// Starts writing log events to standard error. `filter` is like `info` or `lienthong=debug,warn`.
 ///
+/// What libraries say below `info` is not written, whatever the filter is: HTTP, TLS and gRPC print headers and frames
+/// there, so whole messages.
+///
 /// Only the first call of a process has an effect. [`flush_log`] before the process ends.
 pub fn start_log(format: LogFormat, filter: &str) {
     use std::io::IsTerminal;
@@ -38,12 +44,19 @@ pub fn start_log(format: LogFormat, filter: &str) {
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let is_refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     let is_coloured = std::io::stderr().is_terminal() && !is_refused;
-    let log = subscriber().with_env_filter(filter).with_writer(lines).with_ansi(is_coloured).with_target(false);
+    let filter = filter.and(filter_fn(is_free_of_messages).with_max_level_hint(LevelFilter::TRACE));
+    let log = subscriber::layer().with_writer(lines).with_ansi(is_coloured).with_target(false);
     // A log that was started before is kept: tests share a process.
     _ = match format {
-        LogFormat::Json => log.event_format(JsonLine).try_init(),
-        LogFormat::Text => log.try_init(),
+        LogFormat::Json => registry().with(log.event_format(JsonLine).with_filter(filter)).try_init(),
+        LogFormat::Text => registry().with(log.with_filter(filter)).try_init(),
     };
+}
+
+/// Whether an event or a span can hold no bytes of a message: our own never do, those of libraries from `info` up.
+fn is_free_of_messages(meta: &Metadata<'_>) -> bool {
+    let is_ours = meta.target().split("::").next() == Some(env!("CARGO_CRATE_NAME"));
+    is_ours || *meta.level() <= Level::INFO
 }
 
 /// Whether [`start_log`] understands a filter.
@@ -261,8 +274,6 @@ const BATCH_BYTES_MAX: usize = 256 << 10;
 
 #[cfg(test)]
 mod tests {
-    use tracing_subscriber::layer::SubscriberExt;
-
     use super::*;
 
     /// Takes lines as they are made.
@@ -278,6 +289,23 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn of_libraries_nothing_below_info_is_written_whatever_the_filter_is() {
+        let kept = Kept::default();
+        let writer = kept.clone();
+        let filter = EnvFilter::new("trace").and(filter_fn(is_free_of_messages));
+        let layer = subscriber::layer().event_format(JsonLine).with_writer(move || writer.clone()).with_filter(filter);
+        tracing::subscriber::with_default(registry().with(layer), || {
+            tracing::trace!(target: "h2::codec", "frame");
+            tracing::debug!(target: "lienthong_like", "header");
+            tracing::info!(target: "rustls", "told");
+            tracing::trace!(target: "lienthong::http", "ours");
+        });
+        let said = String::from_utf8(lock(&kept.0).clone()).expect("UTF-8");
+        let told = ["frame", "header", "told", "ours"].map(|word| said.contains(word));
+        assert_eq!(told, [false, false, true, true], "{said}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod decode;
 mod encode;
 mod paths;
+mod personal;
 pub mod subjects;
 mod values;
 mod wire;
@@ -11,6 +12,8 @@ mod wire;
 mod tests;
 #[cfg(test)]
 mod verdicts;
+
+use std::ops::Range;
 
 use crate::binding::plan::{OperationId, Partner};
 use crate::schema::model::Schema;
@@ -140,6 +143,25 @@ pub fn subjects<'t>(
     node: NodeId,
 ) -> Vec<subjects::Subject<'t>> {
     subjects::find(partner, &partner.operation_of(operation).subjects, tape, node)
+}
+
+/// Where in a request personal values stand, by the binding's `personal`: ranges of [`Tape::source`], in order and
+/// apart, each the inside of an element or an attribute's value.
+///
+/// `node` is the request wrapper; the message need not be valid. Marked, too, is what the contract does not know, and a
+/// document in a text of which anything is marked. Comments are not on the tape: what is shown masked leaves them out.
+pub fn personal(partner: &Partner, operation: OperationId, tape: &Tape<'_>, node: NodeId) -> Vec<Range<usize>> {
+    personal::find(partner, tape, node, partner.operation_of(operation).request)
+}
+
+/// The same of an answer, whose wrapper stands at `node`.
+pub fn personal_of_answer(
+    partner: &Partner,
+    operation: OperationId,
+    tape: &Tape<'_>,
+    node: NodeId,
+) -> Vec<Range<usize>> {
+    personal::find(partner, tape, node, partner.operation_of(operation).answer)
 }
 
 /// Writes the answer wrapper for a successful call whose response message is `wire`.

@@ -6,7 +6,7 @@ use expect_test::{Expect, expect};
 use prost_reflect::{DynamicMessage, MessageDescriptor, prost::Message};
 
 use super::subjects::Codes;
-use super::{Outcome, decode, encode, encode_refusal, encode_request, request_key, subjects};
+use super::{Outcome, decode, encode, encode_refusal, encode_request, personal, request_key, subjects};
 use crate::binding::plan::{OperationId, Partner};
 use crate::problem::Problems;
 use crate::xml::limits::Limits;
@@ -740,4 +740,49 @@ fn what_other_stacks_write_means_the_same() {
     let free = |zero: &str| wire(&CRATE.replace("1500.0", zero));
     assert_eq!(free("0"), free("0.0E5"));
     assert_eq!(free("0"), free("-.0"));
+}
+
+/// A request with all that is personal in it shown as one sign.
+fn masked(contract: &Contract, xml: &str) -> String {
+    let tape = Tape::parse(xml, &Limits::default()).expect("well-formed");
+    let mut shown = xml.to_owned();
+    for range in personal(&contract.partner, contract.operation(tape.local(0)), &tape, 0).into_iter().rev() {
+        shown.replace_range(range, "∎");
+    }
+    shown
+}
+
+#[test]
+fn what_is_marked_is_found_with_all_below_and_so_is_what_nobody_knows() {
+    let dossiers = dossiers();
+    let check = |body: &str, expected: Expect| {
+        let xml = format!("<h:NopHoSo xmlns:h=\"http://molisa.gov.vn/hoso/1.0\"><HoSo>{body}</HoSo></h:NopHoSo>");
+        let shown = masked(&dossiers, &xml);
+        let inside = shown.split("<HoSo>").nth(1).and_then(|rest| rest.split("</HoSo>").next());
+        expected.assert_eq(inside.unwrap_or(&shown));
+    };
+    check("<MaTTHC>1.2</MaTTHC><ChuHoSo>Hà</ChuHoSo>", expect!["<MaTTHC>1.2</MaTTHC><ChuHoSo>∎</ChuHoSo>"]);
+    check("<DiaChi>\n<MaTinh>38</MaTinh></DiaChi><Email/>", expect!["<DiaChi>∎</DiaChi><Email/>"]);
+    // In any order, of a kind, at depth.
+    check(
+        "<TaiLieuNop><TenTepDinhKem>a</TenTepDinhKem><IsDeleted>True</IsDeleted></TaiLieuNop>",
+        expect!["<TaiLieuNop><TenTepDinhKem>∎</TenTepDinhKem><IsDeleted>True</IsDeleted></TaiLieuNop>"],
+    );
+    check(
+        "<ToKhai><ToKhaiThietBiAnToan><DonVi><MaSoThue>1</MaSoThue></DonVi></ToKhaiThietBiAnToan></ToKhai>",
+        expect!["<ToKhai><ToKhaiThietBiAnToan><DonVi><MaSoThue>∎</MaSoThue></DonVi></ToKhaiThietBiAnToan></ToKhai>"],
+    );
+    // What no contract knows: elements, attributes, text where elements stand, elements where a value stands.
+    check("Hà<La a='>'>b<C/></La>", expect!["∎<La a='∎'>∎</La>"]);
+    check("<MaTTHC x='y'>1<b>2</b></MaTTHC>", expect!["<MaTTHC x='∎'>1<b>∎</b></MaTTHC>"]);
+    check("<ChuHoSo xmlns='urn:other'>Hà</ChuHoSo>", expect!["<ChuHoSo xmlns='urn:other'>∎</ChuHoSo>"]);
+}
+
+#[test]
+fn a_document_in_a_text_is_personal_where_anything_in_it_is() {
+    let assistance = contract("proto", "schemas/btxh/binding.toml");
+    let xml = "<b:DongBoDVC xmlns:b=\"http://molisa.gov.vn/btxh/1.0\"><AcceptKey>k</AcceptKey><StatusId>2</StatusId>\
+               <CertificateExtentData>&lt;ExtentData/></CertificateExtentData></b:DongBoDVC>";
+    expect![[r#"<b:DongBoDVC xmlns:b="http://molisa.gov.vn/btxh/1.0"><AcceptKey>∎</AcceptKey><StatusId>2</StatusId><CertificateExtentData>∎</CertificateExtentData></b:DongBoDVC>"#]]
+        .assert_eq(&masked(&assistance, xml));
 }

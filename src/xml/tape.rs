@@ -342,6 +342,30 @@ impl<'a> Tape<'a> {
         start as usize..end as usize
     }
 
+    /// Byte range of what stands between an element's tags; empty for `<a/>`.
+    pub fn content_span(&self, node: NodeId) -> Range<usize> {
+        let span = self.span(node);
+        let (mut quote, tag) = (None, &self.text.as_bytes()[span.clone()]);
+        // A `>` may stand in an attribute's value (XML 1.0 §2.3).
+        let end = tag.iter().position(|&byte| {
+            match (quote, byte) {
+                (None, b'"' | b'\'') => quote = Some(byte),
+                (Some(open), _) if open == byte => quote = None,
+                _ => {}
+            }
+            quote.is_none() && byte == b'>'
+        });
+        let start = span.start + end.map_or(tag.len(), |at| at + 1);
+        let end = memchr::memrchr(b'<', tag).map_or(start, |at| span.start + at);
+        start.min(span.end)..end.max(start).min(span.end)
+    }
+
+    /// Byte range of an attribute's value in the text, without its quotes.
+    pub fn attribute_span(&self, index: u32) -> Range<usize> {
+        let (start, end) = self.attributes[index as usize].value;
+        start as usize..end as usize
+    }
+
     /// Line (from 1) on which a node starts. Linear in the offset: for errors only.
     pub fn line(&self, node: NodeId) -> u32 {
         Error::place(self.text, self.node(node).span.0 as usize).0

@@ -99,7 +99,8 @@ pub fn shipped() -> Option<std::path::PathBuf> {
     std::env::var_os("LIENTHONG_BIN").map(Into::into)
 }
 
-fn lienthong() -> Command {
+/// The command, in the environment of the tests.
+pub fn lienthong() -> Command {
     let mut command = Command::new(shipped().unwrap_or_else(|| env!("CARGO_BIN_EXE_lienthong").into()));
     command.env_remove("NO_COLOR");
     command

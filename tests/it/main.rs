@@ -27,6 +27,7 @@ mod round_trip;
 mod samples;
 mod signature;
 mod stranger;
+mod taint;
 mod upstream;
 mod world;
 mod x_road;

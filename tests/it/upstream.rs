@@ -44,6 +44,7 @@ pub struct Upstream {
 struct State {
     manner: Manner,
     calls: Vec<(String, Bytes)>,
+    metadata: Vec<http::HeaderMap>,
 }
 
 impl Upstream {
@@ -51,7 +52,7 @@ impl Upstream {
     pub async fn start(layout: &Layout, manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = listener.local_addr().expect("a bound socket has an address");
-        let state = Arc::new(Mutex::new(State { manner, calls: Vec::new() }));
+        let state = Arc::new(Mutex::new(State { manner, calls: Vec::new(), metadata: Vec::new() }));
         let acceptor = acceptor(layout);
         tokio::spawn(serve(listener, acceptor, state.clone()));
         Self { address, state }
@@ -65,6 +66,11 @@ impl Upstream {
     /// The calls so far: path and message bytes.
     pub fn calls(&self) -> Vec<(String, Bytes)> {
         self.state.lock().expect("no test panics with the lock").calls.clone()
+    }
+
+    /// What came beside the calls' messages so far.
+    pub fn metadata(&self) -> Vec<http::HeaderMap> {
+        self.state.lock().expect("no test panics with the lock").metadata.clone()
     }
 }
 
@@ -87,11 +93,13 @@ type Reply = http::Response<BoxBody<Bytes, Infallible>>;
 
 async fn answer(state: Arc<Mutex<State>>, request: http::Request<Incoming>) -> Result<Reply, hyper::Error> {
     let path = request.uri().path().to_owned();
+    let metadata = request.headers().clone();
     let framed = request.into_body().collect().await?.to_bytes();
     let message = framed.slice(FRAME_HEADER_BYTES..);
     let manner = {
         let mut state = state.lock().expect("no test panics with the lock");
         state.calls.push((path, message.clone()));
+        state.metadata.push(metadata);
         state.manner.clone()
     };
     Ok(match manner {

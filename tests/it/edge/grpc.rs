@@ -100,7 +100,7 @@ async fn call(upstream: &Upstream, message: &'static [u8]) -> Result<Bytes, Fail
 }
 
 fn failure(code: Code, reason: &str, message: &str) -> Failure {
-    Failure { status: code as i32, reason: reason.to_owned(), message: message.to_owned() }
+    Failure { status: code as i32, reason: reason.to_owned(), message: message.to_owned(), cause: String::new() }
 }
 
 #[tokio::test]

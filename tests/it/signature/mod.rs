@@ -26,7 +26,7 @@ use crate::upstream::Manner;
 use crate::world::{World, element, root_name, xroad};
 
 /// What members.toml says of a member's signatures.
-fn with_policy(layout: &Layout, member: &str, lines: &str) {
+pub fn with_policy(layout: &Layout, member: &str, lines: &str) {
     let file = layout.path("members.toml");
     let text = std::fs::read_to_string(&file).expect("the members file is readable");
     let id = format!("id           = \"{member}\"\n");
@@ -59,7 +59,8 @@ fn signable(member: &str, body: &str) -> XRoad {
     XRoad { signable: true, ..xroad(member, &root_name(body)) }
 }
 
-fn sign(layout: &Layout, member: &str, message: &str, now: UnixMillis) -> String {
+/// Signs a message by a member's key, as of a moment.
+pub fn sign(layout: &Layout, member: &str, message: &str, now: UnixMillis) -> String {
     let signed = signer(layout, member).sign(message.as_bytes().to_vec(), now).expect("signed");
     String::from_utf8(signed).expect("UTF-8")
 }
