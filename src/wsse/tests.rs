@@ -152,6 +152,43 @@ fn what_was_changed_after_it_was_signed_is_refused() {
 }
 
 #[test]
+fn times_are_read_as_stacks_write_them() {
+    let read = |created: &str, expires: &str| {
+        let text = MESSAGE.replace(
+            "<s:Header>",
+            &format!(
+                "<s:Header><w:Security xmlns:w='{}' xmlns:u='{}'><u:Timestamp><u:Created>{created}</u:Created>\
+                 <u:Expires>{expires}</u:Expires></u:Timestamp></w:Security>",
+                super::WSSE,
+                super::WSU
+            ),
+        );
+        let tape = Tape::parse(&text, &Limits::default()).expect("well-formed");
+        let envelope = open(&tape).expect("an envelope");
+        let security = Security::read(&tape, &envelope).map_err(|error| error.kind.to_string())?;
+        let timestamp = security.expect("a Security header").timestamp.expect("a Timestamp");
+        Ok::<_, String>((timestamp.created.0, timestamp.expires.map(|expires| expires.0)))
+    };
+    let created = 1_714_118_400_000;
+    assert_eq!(read("2024-04-26T08:00:00Z", "2024-04-26T08:05:00.000Z"), Ok((created, Some(created + 300_000))));
+    assert_eq!(
+        read("2024-04-26T08:00:00.246276+00:00", "2024-04-26T08:00:01Z"),
+        Ok((created + 246, Some(created + 1000)))
+    );
+    assert_eq!(read("2024-04-26T08:00:00Z", "9999-12-31T23:59:59Z"), Ok((created, Some(253_402_300_799_000))));
+    assert_eq!(read("1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z"), Ok((-1000, Some(0))));
+    for wrong in
+        ["2024-04-26T08:00:00", "2024-04-26 08:00:00Z", "2024-04-31T08:00:00Z", "2024-04-26T15:00:00+07:00", ""]
+    {
+        assert_eq!(
+            read(wrong, "2024-04-26T08:05:00Z"),
+            Err("must be a time in UTC like 2024-02-29T10:00:00Z".to_owned())
+        );
+    }
+    assert!(read("2024-04-26T08:00:01Z", "2024-04-26T08:00:00Z").is_err(), "over before it began");
+}
+
+#[test]
 fn a_message_holds_for_its_time_alone() {
     let party = Party::p256();
     let signed = party.sign(MESSAGE);

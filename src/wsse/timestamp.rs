@@ -1,6 +1,8 @@
 //! When a message was made and how long it holds (WSS 1.1.1 §10).
 
 use super::WSU;
+use jiff::civil::{DateTime, date};
+
 use super::error::{Error, Kind};
 use super::nodes::Nodes;
 use crate::clock::UnixMillis;
@@ -82,9 +84,11 @@ fn read_time(tape: &Tape<'_>, node: NodeId) -> Result<UnixMillis, Error> {
             b'0' => byte.is_ascii_digit(),
             shape => byte == shape,
         });
-    let time = (shape && digits(fraction)).then(|| text.parse::<jiff::Timestamp>().ok()).flatten();
+    let time = (shape && digits(fraction)).then(|| local.parse::<DateTime>().ok()).flatten();
     let time = time.ok_or_else(|| Error::at(tape, node, Kind::Malformed("a time in UTC like 2024-02-29T10:00:00Z")))?;
-    Ok(UnixMillis(time.as_millisecond()))
+    // Counted by hand: the library's own moments end a day before the calendar, and .NET's "never" is its last second.
+    let since = time.duration_since(date(1970, 1, 1).at(0, 0, 0, 0));
+    Ok(UnixMillis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX)))
 }
 
 /// How times are written.
