@@ -160,18 +160,12 @@ impl<'t> Placed<'t> {
         let speaker = self.place.member();
         let policy = speaker.signature_policy();
         let envelope = &question.envelope;
-        let is_mandatory = |&block: &NodeId| {
-            wsse::understands(tape.namespace_name(tape.namespace(block)), tape.local(block))
-                && envelope.is_mandatory(tape, block)
-        };
+        let is_mandatory = |&block: &NodeId| wsse::is_header(tape, block) && envelope.is_mandatory(tape, block);
         if policy == SignaturePolicy::None && !envelope.blocks.iter().any(is_mandatory) {
             return Ok(Signed { placed: self, proof: None });
         }
-        let missing = || {
-            let at = envelope.header.unwrap_or(envelope.body(tape));
-            wsse::error::Error::at(tape, at, wsse::error::Kind::Missing)
-        };
-        let header = wsse::read::Security::read(tape, envelope)?.ok_or_else(missing)?;
+        let lacks = |kind| wsse::error::Error::at(tape, envelope.header.unwrap_or(envelope.body(tape)), kind);
+        let header = wsse::read::Security::read(tape, envelope)?.ok_or_else(|| lacks(wsse::error::Kind::Missing))?;
         let now = security.clock.now();
         let timely = header.timely(tape, now, security.tolerance)?;
         if policy == SignaturePolicy::None && !timely.is_signed() {
@@ -181,9 +175,7 @@ impl<'t> Placed<'t> {
         let message_id = question.message_id_block(tape).filter(|_| is_whole);
         // Else whoever left its headers out would be let off signing them.
         if is_whole && message_id.is_none() && partner.headers != HeaderProtocol::None {
-            let at = envelope.header.unwrap_or(envelope.body(tape));
-            let without = wsse::error::Kind::NotCovered(wsse::error::Part::MessageId);
-            return Err(wsse::error::Error::at(tape, at, without).into());
+            return Err(lacks(wsse::error::Kind::NotCovered(wsse::error::Part::MessageId)).into());
         }
         let demand = Demand { timestamp: is_whole, message_id };
         let proof = timely.verify(tape, envelope, demand, security.tolerance, &security.of(speaker, now))?;
@@ -266,14 +258,7 @@ impl<'t> Decoded<'t> {
 impl Covered<'_> {
     /// Adds what goes along with the message: who asks, and what makes a repeat the same request.
     pub(super) fn prepare(self, trace: &Trace) -> Result<Prepared, Fault> {
-        self.0.prepare(trace)
-    }
-}
-
-impl Decoded<'_> {
-    /// Adds what goes along with the message: who asks, and what makes a repeat the same request.
-    fn prepare(self, trace: &Trace) -> Result<Prepared, Fault> {
-        let Permitted { call, permit } = &self.permitted;
+        let Permitted { call, permit } = &self.0.permitted;
         let mut metadata = self.headers();
         metadata.insert("traceparent", once(&trace.parent()));
         let message_id = call.asked.message_id();
@@ -286,7 +271,7 @@ impl Decoded<'_> {
             true => {
                 let key = self.key()?.digest();
                 metadata.insert("idempotency-key", once(&key.to_string()));
-                Some(Wanted { key, content: content(&call.asked.partner.name, &call.operation().name, &self.wire) })
+                Some(Wanted { key, content: content(&call.asked.partner.name, &call.operation().name, &self.0.wire) })
             }
             false => None,
         };
@@ -301,21 +286,21 @@ impl Decoded<'_> {
             operation,
             seal,
             wanted,
-            message: Bytes::from(self.wire),
+            message: Bytes::from(self.0.wire),
             metadata,
-            _permit: self.permitted.permit,
+            _permit: self.0.permitted.permit,
         })
     }
 
     fn headers(&self) -> Metadata {
-        let asked = &self.permitted.call.asked;
+        let asked = &self.0.permitted.call.asked;
         let mut metadata = Metadata::new();
         metadata.insert("lienthong-partner", ascii(&asked.partner.name));
         if let Some(id) = asked.message_id() {
             metadata.insert("lienthong-message-id", once(id));
         }
-        if self.passed.count > 0 {
-            metadata.insert("lienthong-unknown-elements", self.passed.count.into());
+        if self.0.passed.count > 0 {
+            metadata.insert("lienthong-unknown-elements", self.0.passed.count.into());
         }
         if let Headers::XRoad(fields) = &asked.question.headers {
             if let Some(version) = &fields.service_version {
@@ -333,7 +318,7 @@ impl Decoded<'_> {
 
     /// By the message id, else by the values of the binding's `key`.
     fn key(&self) -> Result<Key, Fault> {
-        let Permitted { call, permit } = &self.permitted;
+        let Permitted { call, permit } = &self.0.permitted;
         let Asked { partner, tape, question } = &call.asked;
         let member = permit.member().id();
         if let Some(id) = question.message_id() {

@@ -31,9 +31,16 @@ pub mod verify;
 #[cfg(test)]
 mod tests;
 
+use crate::xml::tape::{NodeId, Tape};
+
 /// Whether a mandatory header block of this name is understood where messages may be signed.
 pub fn understands(namespace: &str, local: &str) -> bool {
     namespace == WSSE && local == "Security"
+}
+
+/// Whether a header block is the `Security` header.
+pub fn is_header(tape: &Tape<'_>, block: NodeId) -> bool {
+    understands(tape.namespace_name(tape.namespace(block)), tape.local(block))
 }
 
 /// Namespace of the `Security` header block.

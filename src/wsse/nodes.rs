@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use smallvec::SmallVec;
 
+use super::WSU;
 use super::error::{Error, Kind};
-use super::{WSSE, WSU};
 use crate::xml::tape::{NodeId, Tape};
 
 /// Child elements of one element, to be taken in order.
@@ -106,9 +106,4 @@ pub(super) fn base64(tape: &Tape<'_>, node: NodeId, bytes_max: usize) -> Result<
         return Err(Error::at(tape, node, Kind::TooMany { what: "bytes", max: bytes_max }));
     }
     Ok(bytes)
-}
-
-/// Whether it is the Security header block.
-pub(super) fn is_security(tape: &Tape<'_>, node: NodeId) -> bool {
-    is_named(tape, node, WSSE, "Security")
 }

@@ -6,10 +6,10 @@ use smallvec::SmallVec;
 
 use super::algorithm::{Prefixes, digest_method, exclusive, signature_method};
 use super::error::{Error, Kind};
-use super::nodes::{Nodes, base64, is_named, is_security};
+use super::nodes::{Nodes, base64, is_named};
 use super::timestamp::{Timestamp, Tolerance};
 use super::token::{Name, Token};
-use super::{DS, WSSE, WSU};
+use super::{DS, WSSE, WSU, is_header};
 use crate::clock::UnixMillis;
 use crate::crypto::signature::{Algorithm, Hash};
 use crate::soap::envelope::Envelope;
@@ -57,7 +57,7 @@ impl<'t> Security<'t> {
     ///
     /// Errors: a second one; anything outside the profile.
     pub fn read(tape: &Tape<'t>, envelope: &Envelope) -> Result<Option<Self>, Error> {
-        let mut blocks = envelope.blocks.iter().copied().filter(|&block| is_security(tape, block));
+        let mut blocks = envelope.blocks.iter().copied().filter(|&block| is_header(tape, block));
         let Some(node) = blocks.next() else { return Ok(None) };
         // WSS 1.1.1 §5: a recipient has one. Two could be read differently by two readers.
         if let Some(second) = blocks.next() {
