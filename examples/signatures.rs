@@ -125,8 +125,8 @@ struct Known<'c> {
 }
 
 impl Signers for Known<'_> {
-    fn known<'s>(&'s self) -> Box<dyn Iterator<Item = &'s [u8]> + 's> {
-        Box::new(std::iter::once(self.der))
+    fn known(&self) -> impl Iterator<Item = &[u8]> {
+        std::iter::once(self.der)
     }
 
     fn believe(&self, leaf: &[u8], _: &[&[u8]]) -> Result<Arc<PublicKey>, Distrust> {

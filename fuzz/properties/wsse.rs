@@ -53,8 +53,8 @@ impl Seeds {
 }
 
 impl Signers for Seeds {
-    fn known<'s>(&'s self) -> Box<dyn Iterator<Item = &'s [u8]> + 's> {
-        Box::new(self.keys.iter().map(|(der, _)| &**der))
+    fn known(&self) -> impl Iterator<Item = &[u8]> {
+        self.keys.iter().map(|(der, _)| &**der)
     }
 
     fn believe(&self, leaf: &[u8], _: &[&[u8]]) -> Result<Arc<PublicKey>, Distrust> {

@@ -14,6 +14,7 @@ use super::plan::{Effect, HeaderProtocol, Operation, Partner};
 use crate::problem::{Place, Problems, nearest};
 use crate::schema::load::load;
 use crate::schema::model::{Complex, ElementId, Kind, Name, NamespaceId, Schema};
+use crate::xml::XML_NAMESPACE;
 
 /// See [`Partner::compile`].
 pub(super) fn compile(name: &str, path: &Path, pools: &[DescriptorPool], problems: &mut Problems) -> Option<Partner> {
@@ -336,7 +337,7 @@ fn prefixes(schema: &Schema) -> Vec<Box<str>> {
     let mut prefix = |name: &str| {
         match name {
             "" | XSD => return "".into(),
-            XML => return "xml".into(),
+            XML_NAMESPACE => return "xml".into(),
             _ => {}
         }
         count += 1;
@@ -379,6 +380,5 @@ pub(super) fn is_value_message(field: &Field) -> bool {
 }
 
 const XSD: &str = "http://www.w3.org/2001/XMLSchema";
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
 /// Candidates named in a remedy.
 const SHOWN_MAX: usize = 8;

@@ -47,7 +47,7 @@ pub struct Partner {
     /// `xmlns:…` and its value, for the namespaces that elements stand in.
     pub(crate) declarations: Vec<(Box<str>, Box<str>)>,
     /// `[alias]`: local name as received → name that the schema declares.
-    pub(crate) aliases: Vec<(Box<str>, Box<str>)>,
+    pub(crate) aliases: Vec<Alias>,
     /// What becomes of elements and attributes that the schema does not know.
     pub unknown: Unknown,
     /// `[outcome]`: `STATUS` or `STATUS/REASON` → code.
@@ -316,7 +316,20 @@ pub(crate) enum TimePiece {
     Literal(char),
 }
 
+/// Local name as received → name that the schema declares.
+pub(crate) type Alias = (Box<str>, Box<str>);
+
+/// The name that the schema declares for what is received by this local name, where an alias has one.
+pub(crate) fn declared_name<'a>(aliases: &'a [Alias], received: &str) -> Option<&'a str> {
+    aliases.iter().find(|(name, _)| **name == *received).map(|(_, declared)| &**declared)
+}
+
 impl Partner {
+    /// Whether a received local name means a declared one: by itself, or by an alias.
+    pub(crate) fn means(&self, received: &str, declared: &str) -> bool {
+        received == declared || declared_name(&self.aliases, received) == Some(declared)
+    }
+
     /// Reads and compiles `binding_file`; schemas are relative to it.
     ///
     /// `pools` are the descriptors of all configured services. All problems are added to `problems`; `None` where any

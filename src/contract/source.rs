@@ -17,6 +17,7 @@ use super::tag::{attribute_range, escape, name_end};
 use crate::problem::{Place, Problems, Severity};
 use crate::schema::load::load;
 use crate::schema::model::{Origin, Schema};
+use crate::xml::XML_NAMESPACE;
 use crate::xml::encoding::to_utf8;
 use crate::xml::limits::{Limits, ProcessingInstructions};
 use crate::xml::tape::{NodeId, Tape};
@@ -291,7 +292,7 @@ impl<'p> Gather<'p> {
             let range = attribute_range(&tape.source()[start..], "schemaLocation");
             let range = range.map(|range| range.start + start..range.end + start);
             // What XML itself declares needs no file, and the usual one is an address on the network.
-            let built_in = tape.local(node) == "import" && &*namespace == XML;
+            let built_in = tape.local(node) == "import" && &*namespace == XML_NAMESPACE;
             match (tape.attribute(node, "", "schemaLocation"), range) {
                 (Some(_), Some(range)) if built_in => edits.push((range, String::new())),
                 (Some(location), Some(range)) => {
@@ -409,7 +410,6 @@ impl std::fmt::Debug for Sources {
 }
 
 pub(super) const XSD: &str = "http://www.w3.org/2001/XMLSchema";
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
 /// Namespaces of header blocks: the gateway knows them, they are no part of a message.
 const HEADER_NAMESPACES: [&str; 4] = [
     "http://x-road.eu/xsd/xroad.xsd",

@@ -101,8 +101,8 @@ impl Seal {
 }
 
 impl Signers for Of<'_> {
-    fn known<'s>(&'s self) -> Box<dyn Iterator<Item = &'s [u8]> + 's> {
-        Box::new(self.sender.signing_certificates())
+    fn known(&self) -> impl Iterator<Item = &[u8]> {
+        self.sender.signing_certificates()
     }
 
     fn believe(&self, leaf: &[u8], between: &[&[u8]]) -> Result<Arc<PublicKey>, Distrust> {

@@ -136,8 +136,9 @@ impl Found {
             let remedy = "name the member's certificate; its private key stays with the member";
             problems.error(Place::file(certificate), "is no readable PEM certificate", remedy);
         }
+        let is_expired = read.as_ref().is_some_and(|(facts, _)| now > facts.not_after);
         if let Some(said) = read.as_ref().and_then(|(facts, _)| expiry::said(facts, now)) {
-            match said.starts_with("expired") {
+            match is_expired {
                 true => problems.error(Place::file(certificate), said, "ask the member for its new certificate"),
                 false => problems.warning(Place::file(certificate), said, "mind the date"),
             }
@@ -151,8 +152,7 @@ impl Found {
             }
         };
         let (facts, der) = read?;
-        let expired = now > facts.not_after;
-        (!expired).then_some(Self { file, text, registry, facts, der })
+        (!is_expired).then_some(Self { file, text, registry, facts, der })
     }
 
     /// The wish with its id, if it can be had.

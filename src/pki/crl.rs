@@ -143,15 +143,15 @@ fn is_signed(der: &[u8], spki: &[u8]) -> bool {
         let (_, outer) = Sequence::from_der(der).ok()?;
         let content = outer.content.as_ref();
         let (after, _) = Sequence::from_der(content).ok()?;
-        let signed = content[..content.len() - after.len()].to_vec();
+        let signed = &content[..content.len() - after.len()];
         let (algorithm, signature) = algorithm_and_bits(after)?;
         let (_, key) = Sequence::from_der(spki).ok()?;
         let (key_algorithm, key) = algorithm_and_bits(&key.content)?;
-        let fits = algorithms()
+        let mut fits = algorithms()
             .all
             .iter()
             .filter(|known| *known.signature_alg_id() == *algorithm && *known.public_key_alg_id() == *key_algorithm);
-        Some(fits.into_iter().any(|known| known.verify_signature(&key, &signed, &signature).is_ok()))
+        Some(fits.any(|known| known.verify_signature(&key, signed, &signature).is_ok()))
     };
     parts().unwrap_or(false)
 }

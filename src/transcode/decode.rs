@@ -13,13 +13,16 @@ use smallvec::SmallVec;
 use super::values::{self, Refusal};
 use super::wire::{self, OpenMessage};
 use super::{Invalid, Passed};
-use crate::binding::plan::{Action, Around, Codec, Nested, Partner, PlanId, Target, TypePlan, Unknown};
+use crate::binding::plan::{
+    Action, Alias, Around, Codec, Nested, Partner, PlanId, Target, TypePlan, Unknown, declared_name,
+};
 use crate::schema::automaton::Run;
 use crate::schema::model::{
     ANY_TYPE, Attribute, Complex, Content, Derivations, Element, ElementId, Kind, Leaf, LeafTerm, Model, Name,
     NamespaceId, Origin, Process, Schema, TypeId, ValueConstraint, Wildcard,
 };
 use crate::schema::value::{Identity, Primitive, Variety, Violation};
+use crate::xml::XSI_NAMESPACE;
 use crate::xml::tape::{self, NodeId, NodeKind, Tape};
 
 /// Decodes the content of `node`, an element of this declaration, by `plan`.
@@ -75,7 +78,7 @@ struct Decoder<'d, 'a> {
 /// What a binding lets a message have that its schema does not.
 #[derive(Clone, Copy)]
 struct Rules<'d> {
-    aliases: &'d [(Box<str>, Box<str>)],
+    aliases: &'d [Alias],
     unknown: Unknown,
 }
 
@@ -101,7 +104,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
         let namespaces = (0..tape.namespace_count() as u16)
             .map(|id| schema.namespace(tape.namespace_name(tape::NamespaceId(id))))
             .collect();
-        let xsi = tape.namespace_id(XSI);
+        let xsi = tape.namespace_id(XSI_NAMESPACE);
         let rules = Rules { aliases: &[], unknown: Unknown::Refuse };
         let (open, passed) = (SmallVec::new(), Passed::default());
         Self { schema, plans, tape, root, namespaces, xsi, open, ids: None, rules, passed, depth: 0, out }
@@ -270,8 +273,8 @@ impl<'d, 'a> Decoder<'d, 'a> {
     fn otherwise(&mut self, child: NodeId, model: &Model, run: &mut Run) -> Result<Option<Leaf>, Invalid> {
         let local = self.tape.local(child);
         let namespace = self.namespaces[self.tape.namespace(child).0 as usize];
-        let alias = self.rules.aliases.iter().find(|(received, _)| **received == *local);
-        if let Some(leaf) = alias.and_then(|(_, name)| model.automaton.step(run, namespace, name)) {
+        let alias = declared_name(self.rules.aliases, local);
+        if let Some(leaf) = alias.and_then(|name| model.automaton.step(run, namespace, name)) {
             return Ok(Some(leaf));
         }
         let is_known = model.leaves.iter().any(|leaf| match leaf {
@@ -523,7 +526,7 @@ impl<'d, 'a> Decoder<'d, 'a> {
         match self.schema.element(namespace, self.tape.local(node)) {
             Some(id) => self.element(node, id, &Action::Ignore, false),
             // Part 1 §3.3.4: laxly assessed is assessed by anyType; strict takes a type named by xsi:type too.
-            None if wildcard.process == Process::Lax || self.tape.attribute(node, XSI, "type").is_some() => {
+            None if wildcard.process == Process::Lax || self.tape.attribute(node, XSI_NAMESPACE, "type").is_some() => {
                 self.declared(node, &undeclared(), &Action::Ignore, false)
             }
             None => Err(self.invalid(node, "cvc-complex-type.2.4.c", "an element that the schema declares")),
@@ -680,12 +683,11 @@ fn undeclared() -> Element {
     }
 }
 
-const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 /// Documents in texts of documents in texts.
 const DOCUMENTS_MAX: u32 = 4;
 /// Paths kept of what was passed over.
 const PASSED_PATHS_MAX: usize = 16;
 /// XML's own; Rust's `trim` takes more.
-const WHITE_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
+pub(super) const WHITE_SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
 /// Names said in a message of what was expected.
 const SHOWN_MAX: usize = 8;

@@ -14,6 +14,7 @@ use crate::schema::automaton::Run;
 use crate::schema::model::{
     Complex, Content, ElementId, Kind, Leaf, LeafTerm, Model, Particle, TypeId, ValueConstraint,
 };
+use crate::xml::XSI_NAMESPACE;
 use crate::xml::writer::Writer;
 
 /// What the answer's `@code` and `@message` say.
@@ -442,7 +443,7 @@ impl<'w> Encoder<'_, 'w> {
     fn write_type(&mut self, type_id: TypeId) {
         let partner = self.partner;
         let Some(name) = &partner.schema.type_of(type_id).name else { return };
-        self.out.attribute("xmlns:xsi", XSI);
+        self.out.attribute("xmlns:xsi", XSI_NAMESPACE);
         let prefix = &partner.prefixes[name.namespace.0 as usize];
         let declaration = format!("xmlns:{prefix}");
         if !prefix.is_empty() && !partner.declarations.iter().any(|(declared, _)| **declared == *declaration) {
@@ -464,7 +465,7 @@ impl<'w> Encoder<'_, 'w> {
             return Ok(false);
         }
         self.open(id, model, run)?;
-        self.out.attribute("xmlns:xsi", XSI);
+        self.out.attribute("xmlns:xsi", XSI_NAMESPACE);
         self.out.attribute("xsi:nil", "true");
         self.close(id);
         Ok(true)
@@ -604,5 +605,3 @@ fn bytes<'w>(value: &Value<'w>) -> Option<&'w [u8]> {
         _ => None,
     }
 }
-
-const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";

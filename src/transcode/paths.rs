@@ -53,10 +53,6 @@ fn children<'a>(
         Step::Element(namespace, local) => (tape.namespace_id(partner.schema.namespace_name(*namespace)), &**local),
         Step::Attribute(..) => (None, ""),
     };
-    let means = move |name: &str| {
-        let alias = || partner.aliases.iter().find(|(received, _)| **received == *name);
-        name == wanted || alias().is_some_and(|(_, declared)| **declared == *wanted)
-    };
     let children = tape.child_elements(node);
-    children.filter(move |&child| namespace == Some(tape.namespace(child)) && means(tape.local(child)))
+    children.filter(move |&child| namespace == Some(tape.namespace(child)) && partner.means(tape.local(child), wanted))
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use crate::binding::plan::{Action, Partner, PlanId, TypePlan};
 use crate::schema::model::{Content, Kind, LeafTerm, Name};
+use crate::xml::XSI_NAMESPACE;
 use crate::xml::tape::{NodeId, NodeKind, Tape};
 
 /// Ranges of the tape's text, in order and apart.
@@ -49,7 +50,7 @@ impl Finder<'_, '_> {
         let (partner, tape) = (self.partner, self.tape);
         for attribute in tape.attributes(node) {
             let namespace = tape.namespace_name(attribute.namespace);
-            if namespace != XSI && self.is_marked_attribute(plans, namespace, attribute.local) {
+            if namespace != XSI_NAMESPACE && self.is_marked_attribute(plans, namespace, attribute.local) {
                 self.found.push(tape.attribute_span(attribute.index));
             }
         }
@@ -104,10 +105,8 @@ impl Finder<'_, '_> {
     /// By its name, or by another that an alias gives it, as the decoder reads it.
     fn is_called(&self, child: NodeId, name: &Name) -> bool {
         let namespace = self.tape.namespace_name(self.tape.namespace(child));
-        let local = self.tape.local(child);
-        let alias = || self.partner.aliases.iter().find(|(received, _)| **received == *local);
         self.partner.schema.namespace_name(name.namespace) == namespace
-            && (*name.local == *local || alias().is_some_and(|(_, declared)| *declared == name.local))
+            && self.partner.means(self.tape.local(child), &name.local)
     }
 
     fn is_marked_attribute(&self, plans: &[PlanId], namespace: &str, local: &str) -> bool {
@@ -163,5 +162,3 @@ fn plans_of(action: &Action) -> Vec<PlanId> {
         Action::Ignore | Action::Scalar(..) | Action::OutcomeCode | Action::OutcomeMessage => Vec::new(),
     }
 }
-
-const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::decode::WHITE_SPACE;
 use super::paths;
 use crate::binding::plan::{Partner, Step, Subjects};
 use crate::xml::tape::{NodeId, Tape};
@@ -64,9 +65,8 @@ impl<'t> Codes<'t> {
 
 /// Without XML's white space around, which most types of codes do not count.
 fn trimmed(value: Cow<'_, str>) -> Cow<'_, str> {
-    const SPACE: [char; 4] = [' ', '\t', '\n', '\r'];
     match value {
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim_matches(SPACE)),
-        Cow::Owned(text) => Cow::Owned(text.trim_matches(SPACE).to_owned()),
+        Cow::Borrowed(text) => Cow::Borrowed(text.trim_matches(WHITE_SPACE)),
+        Cow::Owned(text) => Cow::Owned(text.trim_matches(WHITE_SPACE).to_owned()),
     }
 }

@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 
 use super::WSU;
 use super::error::{Error, Kind};
+use crate::xml::XML_NAMESPACE;
 use crate::xml::tape::{NodeId, Tape};
 
 /// Child elements of one element, to be taken in order.
@@ -82,7 +83,7 @@ pub(super) fn ids<'a>(tape: &Tape<'a>, node: NodeId) -> impl Iterator<Item = Cow
         let namespace = tape.namespace_name(attribute.namespace);
         let is_id = match attribute.local {
             "Id" => namespace == WSU || namespace.is_empty(),
-            "id" => namespace == "http://www.w3.org/XML/1998/namespace",
+            "id" => namespace == XML_NAMESPACE,
             _ => false,
         };
         is_id.then(|| tape.attribute_value(attribute.index))

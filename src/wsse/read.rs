@@ -1,7 +1,5 @@
 //! The Security header of a request: its shape and its algorithms, before anything is computed.
 
-use std::borrow::Cow;
-
 use smallvec::SmallVec;
 
 use super::algorithm::{Prefixes, digest_method, exclusive, signature_method};
@@ -46,7 +44,7 @@ pub(super) struct Signature<'t> {
 #[derive(Debug)]
 pub(super) struct Reference<'t> {
     pub(super) node: NodeId,
-    pub(super) id: Cow<'t, str>,
+    pub(super) id: String,
     pub(super) form: Prefixes<'t>,
     pub(super) hash: Hash,
     pub(super) digest: Vec<u8>,
@@ -146,7 +144,7 @@ impl<'t> Reference<'t> {
         let transform = transforms.required(DS, "Transform", "a Transform")?;
         let hash = digest_method(tape, method)?;
         let digest = base64(tape, value, hash.bytes())?;
-        Ok(Self { node, id: Cow::Owned(id.to_owned()), form: exclusive(tape, transform)?, hash, digest })
+        Ok(Self { node, id: id.to_owned(), form: exclusive(tape, transform)?, hash, digest })
     }
 }
 

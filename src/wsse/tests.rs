@@ -60,8 +60,8 @@ impl Party {
 }
 
 impl Signers for Party {
-    fn known<'s>(&'s self) -> Box<dyn Iterator<Item = &'s [u8]> + 's> {
-        Box::new(std::iter::once(&*self.certificate))
+    fn known(&self) -> impl Iterator<Item = &[u8]> {
+        std::iter::once(&*self.certificate)
     }
 
     fn believe(&self, leaf: &[u8], _: &[&[u8]]) -> Result<Arc<PublicKey>, Distrust> {
@@ -208,8 +208,8 @@ struct Renewed {
 }
 
 impl Signers for Renewed {
-    fn known<'s>(&'s self) -> Box<dyn Iterator<Item = &'s [u8]> + 's> {
-        Box::new([&*self.old, &*self.new.certificate].into_iter())
+    fn known(&self) -> impl Iterator<Item = &[u8]> {
+        [&*self.old, &*self.new.certificate].into_iter()
     }
 
     fn believe(&self, leaf: &[u8], between: &[&[u8]]) -> Result<Arc<PublicKey>, Distrust> {

@@ -20,7 +20,7 @@ pub(super) struct Token {
 #[derive(Debug)]
 pub(super) enum Name<'a> {
     /// A token of the message, by its id.
-    Token(Cow<'a, str>),
+    Token(String),
     /// Subject key identifier.
     KeyIdentifier(Vec<u8>),
     /// The certificate stands in the reference; the serial number beside it must be its own.
@@ -66,7 +66,7 @@ impl<'a> Name<'a> {
         // Left out by some; R3059 demands it.
         let is_x509 = tape.attribute(node, "", "ValueType").is_none_or(|kind| kind == X509_V3);
         match uri.strip_prefix('#').filter(|id| !id.is_empty() && is_x509) {
-            Some(id) => Ok(Self::Token(Cow::Owned(id.to_owned()))),
+            Some(id) => Ok(Self::Token(id.to_owned())),
             None => Err(Error::at(tape, node, Kind::Unsupported("a reference to an #X509v3 token of the message"))),
         }
     }

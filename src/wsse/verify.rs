@@ -29,7 +29,7 @@ pub struct Demand {
 /// Whose certificates count.
 pub trait Signers {
     /// The sender's certificates that are known here (DER): a message may name them without carrying them.
-    fn known<'s>(&'s self) -> Box<dyn Iterator<Item = &'s [u8]> + 's>;
+    fn known(&self) -> impl Iterator<Item = &[u8]>;
 
     /// The key of a certificate (DER) that is the sender's, chains to a trust anchor and is not revoked.
     ///

@@ -17,7 +17,7 @@ use smallvec::SmallVec;
 
 use super::tape::{NONE, NamespaceId};
 use super::tape::{NodeId, Piece, Tape, XML};
-use super::text;
+use super::{XSI_NAMESPACE, text};
 
 /// Appends the canonical form of the element `apex`, with all that is in it, to `out`.
 ///
@@ -122,7 +122,7 @@ impl<'a> Writer<'_, 'a, '_> {
     /// Whether an `xsi:type` means the same in the output as in the document.
     fn check_types(&mut self, node: NodeId) {
         for attribute in self.tape.attributes(node) {
-            if attribute.local != "type" || self.tape.namespace_name(attribute.namespace) != XSI {
+            if attribute.local != "type" || self.tape.namespace_name(attribute.namespace) != XSI_NAMESPACE {
                 continue;
             }
             let value = self.tape.attribute_value(attribute.index);
@@ -225,8 +225,6 @@ fn escape(out: &mut Vec<u8>, value: &str, escapes: Escapes) {
     }
     out.extend_from_slice(&bytes[plain_from..]);
 }
-
-const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 const SPECIAL: [bool; 256] = {
     let mut table = [false; 256];

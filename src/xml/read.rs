@@ -14,7 +14,7 @@ use super::chars::{self, is_ncname};
 use super::error::{Error, ErrorKind};
 use super::limits::{Limits, ProcessingInstructions};
 use super::tape::{AttributeRecord, Declaration, NONE, NameRange, NamespaceId, Node, NodeId, Piece, Tape, XML};
-use super::text;
+use super::{XML_NAMESPACE, text};
 
 /// Reads a whole document; see [`Tape::parse`].
 pub(super) fn read<'a>(source: &'a str, limits: &Limits) -> Result<Tape<'a>, Error> {
@@ -64,7 +64,7 @@ impl<'a> State<'a> {
             nodes: Vec::with_capacity(nodes_likely(source.len(), &limits)),
             attributes: Vec::new(),
             declarations: Vec::new(),
-            namespaces: vec![Cow::Borrowed(""), Cow::Borrowed(XML_NAME)],
+            namespaces: vec![Cow::Borrowed(""), Cow::Borrowed(XML_NAMESPACE)],
         };
         let state = Self {
             limits,
@@ -422,10 +422,10 @@ impl<'a> State<'a> {
         let raw = &source[record.value.0 as usize..record.value.1 as usize];
         let name = if record.plain { Cow::Borrowed(raw) } else { Cow::Owned(text::normalize_attribute(raw)) };
         let allowed = match declared {
-            "xml" => &*name == XML_NAME,
+            "xml" => &*name == XML_NAMESPACE,
             "xmlns" => false,
-            "" => &*name != XML_NAME && &*name != XMLNS_NAME,
-            _ => !name.is_empty() && &*name != XML_NAME && &*name != XMLNS_NAME,
+            "" => &*name != XML_NAMESPACE && &*name != XMLNS_NAME,
+            _ => !name.is_empty() && &*name != XML_NAMESPACE && &*name != XMLNS_NAME,
         };
         if !allowed {
             return Err(self.malformed(at, "a namespace declaration that Namespaces in XML forbids"));
@@ -597,7 +597,6 @@ const LARGE_BYTES_MIN: usize = 256 << 10;
 const COMMENTS_MAX: usize = 100_000;
 const CDATA: &str = "<![CDATA[";
 const DOCTYPE: &str = "<!DOCTYPE";
-const XML_NAME: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS_NAME: &str = "http://www.w3.org/2000/xmlns/";
 /// Namespace names are compared with each other: a bound keeps that linear.
 const NAMESPACE_BYTES_MAX: usize = 1024;

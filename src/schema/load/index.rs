@@ -13,6 +13,7 @@ use crate::problem::{Place, Problems, nearest};
 use crate::schema::model::{
     Complex, Derivation, Derivations, ElementId, Kind, Name, NamespaceId, Origin, Schema, Type, TypeId,
 };
+use crate::xml::XML_NAMESPACE;
 use crate::xml::tape::{NodeId, Tape};
 
 /// A construct in one of the sources.
@@ -203,7 +204,7 @@ impl<'s> Builder<'s> {
         let known = match space {
             Space::Type => self.schema.global_types.contains_key(&name),
             // What XML itself declares needs no schema file.
-            Space::Attribute => namespace == XML,
+            Space::Attribute => namespace == XML_NAMESPACE,
             _ => false,
         };
         if known || self.globals.contains_key(&(space, name.clone())) {
@@ -355,5 +356,3 @@ impl<'s> Builder<'s> {
         }
     }
 }
-
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
