@@ -6,19 +6,20 @@
 //!
 //! Starts five processes of itself on loopback and stops them at the end: a backend that answers every gRPC call with
 //! the same bytes, a gateway with the shipped contract, the same with its record of what has an effect, a pass-through
-//! that is the same listener and the same gRPC client with nothing between them, and (this process) the clients, which keep their connections and send the next
-//! request when the last is answered. The last line is one JSON object.
+//! that is the same listener and the same gRPC client with nothing between them, and (this process) the clients, which
+//! keep their connections and send the next request when the last is answered. The last line is one JSON object.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use part::Part;
 
 #[path = "load/client.rs"]
 mod client;
+mod part;
 #[path = "load/process.rs"]
 mod process;
 #[path = "load/roles.rs"]
@@ -66,10 +67,10 @@ fn main() {
 async fn measure(arguments: &Arguments) {
     let dir = tempfile::tempdir().expect("a directory for keys and settings");
     roles::prepare(dir.path());
-    let backend = Part::start(roles::Role::Backend, dir.path(), None);
-    let gateway = Part::start(roles::Role::Gateway, dir.path(), Some(backend.address));
-    let recorded = Part::start(roles::Role::Recorded, dir.path(), Some(backend.address));
-    let passthrough = Part::start(roles::Role::Passthrough, dir.path(), Some(backend.address));
+    let backend = start(roles::Role::Backend, dir.path(), None);
+    let gateway = start(roles::Role::Gateway, dir.path(), Some(backend.address));
+    let recorded = start(roles::Role::Recorded, dir.path(), Some(backend.address));
+    let passthrough = start(roles::Role::Passthrough, dir.path(), Some(backend.address));
 
     let client = client::Client::new(dir.path(), arguments.size as usize);
     client.check(gateway.address).await;
@@ -83,7 +84,7 @@ async fn measure(arguments: &Arguments) {
     client.load(passthrough.address, arguments.connections, warm, None).await;
 
     let (mut through_gateway, mut kept, mut passed) = (Figures::default(), Figures::default(), Figures::default());
-    let rss_start = gateway.rss_mib();
+    let rss_start = process::memory_mib(gateway.id(), "VmRSS:");
     for at in 1..=rounds {
         through_gateway.add(&gateway, &client, arguments.connections, round, requests_max).await;
         kept.add(&recorded, &client, arguments.connections, round, requests_max).await;
@@ -115,8 +116,8 @@ async fn measure(arguments: &Arguments) {
             "recorded_cpu_us": round2(kept.cpu_us()),
             "recorded_cpu_ratio": round2(kept_ratio),
             "start_rss_mib": round2(rss_start),
-            "end_rss_mib": round2(gateway.rss_mib()),
-            "peak_rss_mib": round2(gateway.peak_rss_mib()),
+            "end_rss_mib": round2(process::memory_mib(gateway.id(), "VmRSS:")),
+            "peak_rss_mib": round2(process::memory_mib(gateway.id(), "VmHWM:")),
         })
     );
     if through_gateway.failed + kept.failed + passed.failed > 0 {
@@ -124,49 +125,15 @@ async fn measure(arguments: &Arguments) {
     }
 }
 
-/// One process of this example in another role; ended when dropped.
-struct Part {
-    child: Child,
-    /// Closing it tells the process to end, even if this one dies.
-    _stdin: ChildStdin,
-    address: SocketAddr,
-}
-
-impl Part {
-    fn start(role: roles::Role, dir: &Path, backend: Option<SocketAddr>) -> Self {
-        let mut command = Command::new(std::env::current_exe().expect("own path"));
-        command.arg("--role").arg(role.name()).arg("--dir").arg(dir);
+/// Starts this example in a role; it serves when this returns.
+fn start(role: roles::Role, dir: &Path, backend: Option<SocketAddr>) -> Part<SocketAddr> {
+    let log = std::fs::File::create(dir.join(format!("{}.log", role.name()))).expect("a file for the log");
+    Part::start(role.name(), dir, |command| {
+        command.stderr(log);
         if let Some(backend) = backend {
             command.arg("--backend").arg(backend.to_string());
         }
-        let log = std::fs::File::create(dir.join(format!("{}.log", role.name()))).expect("a file for the log");
-        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
-        let mut child = command.spawn().expect("a process of this example starts");
-        let stdin = child.stdin.take().expect("piped");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("the address is printed");
-        let address = line.trim().parse().unwrap_or_else(|_| panic!("{} did not start", role.name()));
-        Self { child, _stdin: stdin, address }
-    }
-
-    fn cpu(&self) -> Duration {
-        process::cpu(self.child.id())
-    }
-
-    fn rss_mib(&self) -> f64 {
-        process::memory_mib(self.child.id(), "VmRSS:")
-    }
-
-    fn peak_rss_mib(&self) -> f64 {
-        process::memory_mib(self.child.id(), "VmHWM:")
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    })
 }
 
 /// What was measured of one path so far.
@@ -182,16 +149,16 @@ struct Figures {
 impl Figures {
     async fn add(
         &mut self,
-        part: &Part,
+        part: &Part<SocketAddr>,
         client: &client::Client,
         connections: u32,
         time: Duration,
         requests_max: Option<u64>,
     ) {
-        let (cpu, started) = (part.cpu(), Instant::now());
+        let (cpu, started) = (process::cpu(part.id()), Instant::now());
         let round = client.load(part.address, connections, time, requests_max).await;
         self.elapsed += started.elapsed();
-        self.cpu += part.cpu() - cpu;
+        self.cpu += process::cpu(part.id()) - cpu;
         self.requests += round.requests;
         self.failed += round.failed;
         self.latencies_us.extend(round.latencies_us);

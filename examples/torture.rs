@@ -10,9 +10,7 @@
 //! those that are there more than once. The exit status is 1 where there is any.
 
 use std::collections::HashMap;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -31,9 +29,11 @@ use lienthong::sandbox::samples::{Filling, Sample};
 use lienthong::sandbox::{party, settings};
 use lienthong::soap::version::Version;
 use lienthong::{app, config};
+use part::Part;
 use prost::Message;
 use random::Random;
 
+mod part;
 #[path = "../tests/generator/random.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod random;
@@ -99,18 +99,24 @@ async fn until_input_closes() {
     closed.await.expect("reading does not panic").expect("standard input is readable");
 }
 
+/// Starts this example in a role; it serves when this returns.
+fn start(role: Role, dir: &Path) -> Part<u16> {
+    let name = if role == Role::Gateway { "gateway" } else { "dossier-service" };
+    Part::start(name, dir, |_| {})
+}
+
 async fn torture(arguments: &Arguments) {
     let dir = tempfile::tempdir().expect("a directory");
     let layout = run::prepare(&Options { dir: dir.path().to_path_buf(), ..Options::default() }).expect("prepared");
-    let mut service = Part::start(Role::DossierService, dir.path());
+    let mut service = start(Role::DossierService, dir.path());
     for (file, key) in [("dossier-service.toml", "listen"), ("lienthong.toml", "address")] {
-        settings::set_port(&layout.path(file), key, service.port).expect("the port is kept");
+        settings::set_port(&layout.path(file), key, service.address).expect("the port is kept");
     }
-    let mut gateway = Part::start(Role::Gateway, dir.path());
-    settings::set_port(&layout.path("lienthong.toml"), "soap", gateway.port).expect("the port is kept");
+    let mut gateway = start(Role::Gateway, dir.path());
+    settings::set_port(&layout.path("lienthong.toml"), "soap", gateway.address).expect("the port is kept");
 
     let stopping = Arc::new(AtomicBool::new(false));
-    let address = format!("https://127.0.0.1:{}/soap/hoso", gateway.port);
+    let address = format!("https://127.0.0.1:{}/soap/hoso", gateway.address);
     let portal = Portal::open(&address, &layout, party::PORTAL).expect("a client");
     let clients = (0..arguments.clients).map(|_| client(portal.clone(), stopping.clone()));
     let mut clients: tokio::task::JoinSet<Vec<Told>> = clients.collect();
@@ -123,10 +129,10 @@ async fn torture(arguments: &Arguments) {
         }
         if whom != 1 {
             service.kill();
-            service = Part::start(Role::DossierService, dir.path());
+            service = start(Role::DossierService, dir.path());
         }
         if whom != 0 {
-            gateway = Part::start(Role::Gateway, dir.path());
+            gateway = start(Role::Gateway, dir.path());
         }
         eprintln!(
             "round {round} of {}: killed {}",
@@ -219,42 +225,6 @@ fn held(database: &Path) -> HashMap<String, Vec<String>> {
         }
     }
     held
-}
-
-/// One process of this example in another role; killed when dropped.
-struct Part {
-    child: Child,
-    /// Closing it ends the process, even if this one dies.
-    _stdin: ChildStdin,
-    port: u16,
-}
-
-impl Part {
-    /// Starts it; it serves when this returns.
-    fn start(role: Role, dir: &Path) -> Self {
-        let name = if role == Role::Gateway { "gateway" } else { "dossier-service" };
-        let mut command = Command::new(std::env::current_exe().expect("own path"));
-        command.args(["--role", name, "--dir"]).arg(dir).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("a process of this example starts");
-        let stdin = child.stdin.take().expect("piped");
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("the port is printed");
-        let port = line.trim().parse().unwrap_or_else(|_| panic!("the {name} did not start"));
-        Self { child, _stdin: stdin, port }
-    }
-
-    /// SIGKILL: it can do nothing about it.
-    fn kill(&mut self) {
-        // One that has ended already cannot be killed, which is as good.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        self.kill();
-    }
 }
 
 /// A client that gets no answer gives up after a minute or so.

@@ -5,6 +5,7 @@ mod catalogue;
 mod client;
 mod command;
 mod commands;
+mod crl;
 mod denial;
 #[cfg(feature = "pkcs11")]
 mod device;

@@ -12,18 +12,13 @@ use lienthong::sandbox::layout::Layout;
 use lienthong::sandbox::message::envelope;
 use lienthong::sandbox::run::{self, Options};
 use lienthong::soap::version::Version;
-use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType, IsCa, Issuer,
-    KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber,
-};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use tempfile::TempDir;
 
 use crate::client::{Http, Identity, Open, metrics, post};
 use crate::command::Serve;
-use crate::hostile;
 use crate::world::{World, xroad};
+use crate::{crl, hostile};
 
 /// A member's lookup.
 fn request(soap: &str, member: &str) -> http::Request<bytes::Bytes> {
@@ -117,25 +112,8 @@ fn authority(layout: &Layout) -> Issuer<'static, KeyPair> {
 
 /// Writes the CA's list, which takes back the certificates of these members; good until 2060.
 fn revoke(layout: &Layout, number: u64, members: &[&str]) {
-    let revoked = members.iter().map(|member| {
-        let der = CertificateDer::from_pem_file(layout.member(member).certificate).expect("a certificate");
-        let (_, certificate) = x509_parser::parse_x509_certificate(&der).expect("a certificate");
-        RevokedCertParams {
-            serial_number: SerialNumber::from_slice(certificate.raw_serial()),
-            revocation_time: rcgen::date_time_ymd(2025, 1, 1),
-            reason_code: None,
-            invalidity_date: None,
-        }
-    });
-    let list = CertificateRevocationListParams {
-        this_update: rcgen::date_time_ymd(2025, 1, 1),
-        next_update: rcgen::date_time_ymd(2060, 1, 1),
-        crl_number: SerialNumber::from(number),
-        issuing_distribution_point: None,
-        revoked_certs: revoked.collect(),
-        key_identifier_method: KeyIdMethod::Sha256,
-    };
-    let list = list.signed_by(&authority(layout)).expect("a list");
+    let revoked = members.iter().map(|member| layout.member(member).certificate);
+    let list = crl::list(&authority(layout), number, revoked);
     fs::write(layout.path("pki/ca.crl"), list.pem().expect("PEM")).expect("written");
 }
 

@@ -8,13 +8,10 @@ use lienthong::clock::{Clock, UnixMillis};
 use lienthong::pki::{Identity, StaleCrls, Trust};
 use lienthong::problem::Problems;
 use lienthong::tls::{Acceptor, Connector};
-use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType, ExtendedKeyUsagePurpose, IsCa,
-    Issuer, KeyIdMethod, KeyPair, RevokedCertParams, SerialNumber,
-};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
+
+use crate::crl;
 
 /// An authority; its files go when it is dropped.
 pub struct Authority {
@@ -84,21 +81,7 @@ impl Authority {
 
     /// This authority, whose list takes back these certificates.
     pub fn trust_without(&self, revoked: &[&Pair]) -> Trust {
-        let revoked = revoked.iter().map(|pair| RevokedCertParams {
-            serial_number: pair.serial(),
-            revocation_time: rcgen::date_time_ymd(2025, 1, 1),
-            reason_code: None,
-            invalidity_date: None,
-        });
-        let list = CertificateRevocationListParams {
-            this_update: rcgen::date_time_ymd(2025, 1, 1),
-            next_update: rcgen::date_time_ymd(2060, 1, 1),
-            crl_number: SerialNumber::from(1),
-            issuing_distribution_point: None,
-            revoked_certs: revoked.collect(),
-            key_identifier_method: KeyIdMethod::Sha256,
-        };
-        let list = list.signed_by(&self.issuer).expect("a list can be made");
+        let list = crl::list(&self.issuer, 1, revoked.iter().map(|pair| &pair.certificate));
         let file = self.dir.path().join("ca.crl");
         fs::write(&file, list.der()).expect("a file can be written");
         let mut problems = Problems::new();
@@ -122,12 +105,6 @@ impl Pair {
     pub fn identity(&self) -> Identity {
         let (identity, problems) = self.load(Clock::System.now());
         identity.unwrap_or_else(|| panic!("{problems}"))
-    }
-
-    fn serial(&self) -> SerialNumber {
-        let der = CertificateDer::from_pem_file(&self.certificate).expect("a certificate");
-        let (_, certificate) = x509_parser::parse_x509_certificate(&der).expect("a certificate");
-        SerialNumber::from_slice(certificate.raw_serial())
     }
 
     /// The pair, and what is wrong with it at a time; folders left out.
