@@ -19,7 +19,8 @@ use rustls::RootCertStore;
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use webpki::{Cert, EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, VerifiedPath};
-use x509_parser::prelude::{FromDer, X509Certificate};
+use x509_parser::oid_registry::OID_X509_EXT_EXTENDED_KEY_USAGE;
+use x509_parser::prelude::{FromDer, X509Certificate, X509Extension};
 
 use super::crl::{self, Crl};
 use super::expiry::{Expiry, ExpiryKind};
@@ -70,6 +71,9 @@ pub enum Usage {
     /// With a signed message: nothing is asked of the extended key usage; a key usage, where there is one, has
     /// `digitalSignature` or `nonRepudiation` (RFC 5280 §4.2.1.3).
     Signature,
+    /// With a time-stamp: the extended key usage is there, critical, and `timeStamping` alone (RFC 3161 §2.3); an issuer's,
+    /// where there is one, has `timeStamping`; the key usage as for [`Usage::Signature`].
+    TimeStamping,
 }
 
 /// Why a chain is not trusted.
@@ -180,6 +184,15 @@ impl Trust {
         }
         verdicts.insert(key, until);
         Ok(until)
+    }
+
+    /// Whether a chain (leaf first) was trusted for a use at a time that need not be now. No verdict is kept: a kept one
+    /// says until when it holds, and not since when.
+    ///
+    /// Lists are today's: what they revoke is refused at any time, since a stolen key writes any time. They are stale
+    /// where they were at that time.
+    pub fn check_past(&self, chain: &[CertificateDer<'_>], usage: Usage, at: UnixMillis) -> Result<(), Untrusted> {
+        self.judge(chain, usage, at).map(drop)
     }
 
     pub(crate) fn anchors(&self) -> &Arc<RootCertStore> {
@@ -310,10 +323,16 @@ impl Anchors {
 
 impl Usage {
     fn check_leaf(self, leaf: &CertificateDer<'_>) -> Result<(), Untrusted> {
-        if self != Self::Signature {
+        if matches!(self, Self::ClientAuth | Self::ServerAuth) {
             return Ok(());
         }
         let (_, certificate) = X509Certificate::from_der(leaf).map_err(|_| Untrusted::Malformed)?;
+        let purposes = certificate.get_extension_unique(&OID_X509_EXT_EXTENDED_KEY_USAGE);
+        let purposes = purposes.map_err(|_| Untrusted::Malformed)?;
+        let is_alone = |purposes: &X509Extension<'_>| purposes.critical && purposes.value == TIME_STAMPING_ALONE;
+        if self == Self::TimeStamping && !purposes.is_some_and(is_alone) {
+            return Err(Untrusted::Usage);
+        }
         match certificate.key_usage().map_err(|_| Untrusted::Malformed)? {
             Some(usage) if !usage.value.digital_signature() && !usage.value.non_repudiation() => Err(Untrusted::Usage),
             _ => Ok(()),
@@ -327,6 +346,7 @@ impl ExtendedKeyUsageValidator for Usage {
             Self::ClientAuth => KeyUsage::client_auth().validate(purposes),
             Self::ServerAuth => KeyUsage::server_auth().validate(purposes),
             Self::Signature => Ok(()),
+            Self::TimeStamping => KeyUsage::required_if_present(TIME_STAMPING).validate(purposes),
         }
     }
 }
@@ -368,6 +388,10 @@ fn untrusted(error: &webpki::Error) -> Untrusted {
     }
 }
 
+/// `id-kp-timeStamping`, 1.3.6.1.5.5.7.3.8 (RFC 5280 §4.2.1.12).
+const TIME_STAMPING: &[u8] = &[0x2b, 6, 1, 5, 5, 7, 3, 8];
+/// An extended key usage of that purpose only.
+const TIME_STAMPING_ALONE: &[u8] = &[0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 8];
 static GENERATIONS: AtomicU64 = AtomicU64::new(1);
 /// Verdicts kept, some 100 bytes each; all are forgotten when there are more.
 const VERDICTS_MAX: usize = 4096;

@@ -62,6 +62,51 @@ fn a_chain_is_trusted_by_rfc_5280_and_for_its_use() {
     assert_eq!(judge(&trust, &[&below], ClientAuth), Err(Untrusted::NoAnchor), "its issuer was not sent along");
 }
 
+/// An extended key usage of `timeStamping`, critical, and further purposes.
+fn time_stamping(further: &[u8]) -> CustomExtension {
+    let mut purposes = vec![0x06, 8, 0x2b, 6, 1, 5, 5, 7, 3, 8];
+    purposes.extend_from_slice(further);
+    purposes.splice(0..0, [0x30, purposes.len() as u8]);
+    let mut extension = CustomExtension::from_oid_content(&[2, 5, 29, 37], purposes);
+    extension.set_criticality(true);
+    extension
+}
+
+#[test]
+fn who_stamps_times_does_nothing_else_and_says_so_critically() {
+    let root = Authority::root("root");
+    let trust = trust(&root, &[]);
+    let plain = || Paper { custom: vec![time_stamping(&[])], ..Paper::default() };
+    let with = |custom| Paper { custom: vec![custom], ..Paper::default() };
+    let mut careless = time_stamping(&[]);
+    careless.set_criticality(false);
+    // RFC 3161 §2.3.
+    let table = [
+        (plain(), Ok(())),
+        (Paper { usages: vec![KeyUsagePurpose::DigitalSignature], ..plain() }, Ok(())),
+        (Paper { usages: vec![KeyUsagePurpose::KeyEncipherment], ..plain() }, Err(Untrusted::Usage)),
+        (Paper::default(), Err(Untrusted::Usage)),
+        (with(careless), Err(Untrusted::Usage)),
+        (with(time_stamping(&[0x06, 8, 0x2b, 6, 1, 5, 5, 7, 3, 4])), Err(Untrusted::Usage)),
+        (Paper { extended: vec![ExtendedKeyUsagePurpose::ClientAuth], ..Paper::default() }, Err(Untrusted::Usage)),
+    ];
+    for (at, (paper, expected)) in table.into_iter().enumerate() {
+        assert_eq!(judge(&trust, &[&root.leaf(paper)], Usage::TimeStamping), expected, "row {at}");
+    }
+}
+
+#[test]
+fn a_chain_is_judged_at_a_time_past_though_a_verdict_of_now_is_kept() {
+    let root = Authority::root("root");
+    let trust = trust(&root, &[]);
+    let leaf = root.leaf(Paper { years: (2026, 2027), ..Paper::default() });
+    assert_eq!(judge(&trust, &[&leaf], Usage::Signature), Ok(()));
+    let past = |time| trust.check_past(std::slice::from_ref(&leaf), Usage::Signature, moment(time));
+    assert_eq!(past("2025-12-31T23:59:59Z"), Err(Untrusted::NotYetValid));
+    assert_eq!(past("2026-01-01T00:00:00Z"), Ok(()));
+    assert_eq!(past("2027-01-01T00:00:01Z"), Err(Untrusted::Expired));
+}
+
 #[test]
 fn a_certificate_on_its_issuers_list_is_refused_and_so_is_all_below_it() {
     let root = Authority::root("root");
