@@ -105,6 +105,11 @@ fn a_chain_is_judged_at_a_time_past_though_a_verdict_of_now_is_kept() {
     assert_eq!(past("2025-12-31T23:59:59Z"), Err(Untrusted::NotYetValid));
     assert_eq!(past("2026-01-01T00:00:00Z"), Ok(()));
     assert_eq!(past("2027-01-01T00:00:01Z"), Err(Untrusted::Expired));
+    // Taken back later than it signed: who has its key now may write any time.
+    let taken = root.leaf(Paper { serial: 666, ..Paper::default() });
+    let trust = self::trust(&root, &[root.crl(&[666], (6, 7))]);
+    let past = trust.check_past(&[taken], Usage::Signature, moment("2021-01-01T00:00:00Z"));
+    assert_eq!(past, Err(Untrusted::Revoked));
 }
 
 #[test]
