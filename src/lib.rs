@@ -22,6 +22,7 @@ pub mod soap;
 // Layer 3
 pub mod binding;
 pub mod tls;
+pub mod tsp;
 // Layer 4
 pub mod grpc;
 pub mod http;
