@@ -29,11 +29,14 @@ mod samples;
 mod signature;
 mod stranger;
 mod taint;
+mod tsa;
 mod upstream;
 mod world;
 mod x_road;
 mod xmllint;
 
+#[path = "../authority/mod.rs"]
+mod authority;
 #[path = "../generator/mod.rs"]
 mod generator;
 #[path = "../judge/mod.rs"]
