@@ -10,17 +10,19 @@ pub mod envelope;
 pub mod mime;
 pub mod setup;
 pub mod tokens;
+pub mod tsp;
 pub mod wsse;
 
 /// Panics where it does not hold for these bytes.
 pub type Property = fn(&[u8]);
 
 /// Every target by name.
-pub const ALL: [(&str, Property); 6] = [
+pub const ALL: [(&str, Property); 7] = [
     ("tokens", tokens::hold),
     ("envelope", envelope::hold),
     ("decode", decode::hold),
     ("mime", mime::hold),
     ("c14n", c14n::hold),
     ("wsse", wsse::hold),
+    ("tsp", tsp::hold),
 ];
