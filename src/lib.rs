@@ -21,14 +21,15 @@ pub mod schema;
 pub mod soap;
 // Layer 3
 pub mod binding;
+pub mod evidence;
 pub mod tls;
 pub mod tsp;
+pub mod wsse;
 // Layer 4
 pub mod grpc;
 pub mod http;
 pub mod transcode;
 pub mod wsdl;
-pub mod wsse;
 // Layer 5
 pub mod contract;
 pub mod fault;

@@ -1,8 +1,10 @@
 //! Composition: settings → running servers.
 
 pub mod reload;
+mod sealer;
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,15 +16,18 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
 use self::reload::{Asked, Live, Reloaded, Reloader};
+use self::sealer::Sealer;
 use crate::clock::Clock;
 use crate::config::dossier::DossierService;
 use crate::config::gateway::Gateway;
-use crate::inbound::once::Once;
+use crate::crypto::sealed::Keys;
+use crate::inbound::record::Records;
 use crate::inbound::signed::{Believed, Security};
 use crate::inbound::{Inbound, Parts};
-use crate::problem::Problems;
+use crate::problem::{Place, Problems};
 use crate::store;
 use crate::store::ledger::Ledger;
+use crate::store::ledger::reader::Part;
 use crate::telemetry::Metrics;
 use crate::{console, dossier, http};
 
@@ -41,6 +46,9 @@ pub enum Error {
     /// The gateway's store did not open.
     #[error("the gateway's store did not open")]
     Store(#[source] store::error::Error),
+    /// The keys of kept messages are not there.
+    #[error("the keys of kept messages cannot be used:\n{0}")]
+    Keys(Problems),
     /// The dossier service did not start.
     #[error("the dossier service did not start")]
     Dossier(#[source] dossier::server::Error),
@@ -77,7 +85,8 @@ pub async fn start_gateway(settings: Gateway) -> Result<Running, Error> {
     });
     let mut problems = Problems::new();
     let members = Arc::new(ArcSwap::from_pointee(settings.members));
-    let ledger = Ledger::open(&settings.store).map_err(Error::Store)?;
+    let ledger = Ledger::open(&settings.store, &settings.name).await.map_err(Error::Store)?;
+    let sealing = Arc::new(sealing_keys(&settings.evidence.keys, &ledger).await?);
     let keys = Arc::new(ArcSwap::from_pointee(settings.signature));
     let parts = Parts {
         partners: settings.partners,
@@ -89,19 +98,26 @@ pub async fn start_gateway(settings: Gateway) -> Result<Running, Error> {
         security: Security {
             keys: keys.clone(),
             tolerance: settings.tolerance,
-            ledger: ledger.clone(),
             clock: Clock::System,
             believed: Believed::default(),
         },
-        once: settings.keep_ms.map(|keep_ms| Once::new(ledger, Clock::System, keep_ms)),
+        records: settings.keep_ms.map(|keep_ms| Records::new(ledger.clone(), sealing, Clock::System, keep_ms)),
     };
     let Some(inbound) = Inbound::new(parts, &mut problems) else { return Err(Error::Partners(problems)) };
     let (stopping, stopped) = (CancellationToken::new(), CancellationToken::new());
     let (mut soap_task, mut admin_task, mut reload_task) = (JoinSet::new(), JoinSet::new(), JoinSet::new());
     let every = settings.reload.every;
+    let sealer = Sealer {
+        ledger,
+        keys: keys.clone(),
+        clock: Clock::System,
+        every: settings.evidence.checkpoint_every,
+        keep_ms: settings.evidence.keep_ms,
+    };
     let live = Live { registry: members, acceptor: settings.acceptor.clone(), keys };
     let reloader = Reloader::new(settings.reload, live, metrics.clone(), Clock::System);
     let reloader = Arc::new(Mutex::new(reloader));
+    reload_task.spawn(sealer.run(stopping.clone()));
     reload_task.spawn(look_again(reloader.clone(), every, stopping.clone()));
     soap_task.spawn(http::serve(soap_listener, settings.acceptor, Arc::new(inbound), stopping.clone()));
     admin_task.spawn(console::serve(admin_listener, metrics, stopping.clone(), stopped.clone()));
@@ -128,6 +144,31 @@ impl Running {
         self.stopped.cancel();
         while self.admin_task.join_next().await.is_some() {}
     }
+}
+
+/// The keys that seal messages; made where nothing was sealed yet.
+async fn sealing_keys(path: &Path, ledger: &Ledger) -> Result<Keys, Error> {
+    let mut problems = Problems::new();
+    if !path.exists() {
+        let reader = ledger.reader().await.map_err(Error::Store)?;
+        let sealed = reader.records(ledger.chain(), 0, 1, Part::Heads).await.map_err(Error::Store)?;
+        if !sealed.is_empty() {
+            let remedy = "put the file back: what it sealed cannot be read without it";
+            problems.error(Place::file(path), "the keys of messages that were kept are gone", remedy);
+            return Err(Error::Keys(problems));
+        }
+        if let Err(error) = Keys::add(path) {
+            problems.error(
+                Place::file(path),
+                format!("keys cannot be made: {error}"),
+                "name a file that can be written",
+            );
+            return Err(Error::Keys(problems));
+        }
+        tracing::warn!(path = %path.display(), "keys for kept messages were made: keep a copy of them elsewhere");
+    }
+    let keys = Keys::load(path, &mut problems);
+    keys.filter(|_| !problems.has_errors()).ok_or(Error::Keys(problems))
 }
 
 /// Looks at the files every so often, until `stopping`.

@@ -40,6 +40,7 @@ impl Compiler<'_> {
         self.check_values(&file, &schema);
         self.check_outcomes(&file);
         self.check_aliases(&file, &schema);
+        self.check_codes(&file, &schema);
         if file.operations.is_empty() {
             self.error(1, "the binding has no operation", "add an [operation.X] table");
         }
@@ -70,9 +71,24 @@ impl Compiler<'_> {
             prefixes,
             aliases: file.aliases.into_iter().map(|(received, name, _)| (received.into(), name.into())).collect(),
             unknown: file.unknown,
+            codes: file.codes.into_iter().map(|(name, _)| name.into()).collect(),
             outcomes: file.outcomes.into_iter().map(|(status, code, _)| (status.into(), code.into())).collect(),
             schema,
         })
+    }
+
+    /// `codes`: there are such elements.
+    fn check_codes(&mut self, file: &File, schema: &Schema) {
+        let names = || schema.elements.iter().map(|element| &*element.name.local);
+        for (name, line) in &file.codes {
+            if !names().any(|known| known == name) {
+                let remedy = nearest(name, names()).map_or_else(
+                    || "name elements that the schema declares".to_owned(),
+                    |near| format!("did you mean {near}?"),
+                );
+                self.error(*line, format!("codes: the schema has no element '{name}'"), remedy);
+            }
+        }
     }
 
     /// `[value.T]`: the type exists, a code list is total and one-to-one on both sides.

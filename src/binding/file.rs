@@ -21,6 +21,7 @@ pub(super) struct File {
     /// Name as received, name as declared, line.
     pub(super) aliases: Vec<(String, String, u32)>,
     pub(super) unknown: Unknown,
+    pub(super) codes: Vec<(String, u32)>,
 }
 
 /// `[operation.X]`.
@@ -195,6 +196,7 @@ impl Reader<'_> {
                         None => None,
                     }
                 }
+                "codes" => file.codes = self.texts(&key, line, value),
                 "time_zone" => {
                     let written = self.text(&key, line, value).unwrap_or_default();
                     file.zone = self.zone(line, &written);
@@ -210,7 +212,7 @@ impl Reader<'_> {
                         }
                     }
                 }
-                _ => self.unknown(line, &key, &["namespace", "schemas", "headers", "time_zone", "unknown"]),
+                _ => self.unknown(line, &key, &["namespace", "schemas", "headers", "time_zone", "unknown", "codes"]),
             }
         }
         if file.schemas.is_empty() {

@@ -50,6 +50,8 @@ pub struct Partner {
     pub(crate) aliases: Vec<Alias>,
     /// What becomes of elements and attributes that the schema does not know.
     pub unknown: Unknown,
+    /// `codes`: local names of elements by whose text a message is found again.
+    pub(crate) codes: Vec<Box<str>>,
     /// `[outcome]`: `STATUS` or `STATUS/REASON` → code.
     pub(crate) outcomes: Vec<(Box<str>, Box<str>)>,
 }

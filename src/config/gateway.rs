@@ -4,6 +4,7 @@
 //! members  = "members.toml"                  # who may call; paths are relative to this file
 //! store    = "lienthong.db"                  # what must outlive a restart; this is the default
 //! keep_days = 30                             # answers, for repeats by the same message id; this is the default
+//! name     = "gateway"                       # of this gateway's chain of evidence; this is the default
 //! language = "vi"                            # of fault texts in SOAP 1.1: vi (default) or en
 //!
 //! [listen]
@@ -31,6 +32,12 @@
 //! algorithm     = "rsa-sha256"               # rsa-, rsa-pss- or ecdsa- with sha256, sha384, sha512; by the key
 //! clock_skew_ms = 60000                      # between clocks, either way
 //! age_ms_max    = 300000                     # from a Timestamp's Created to its arrival
+//!
+//! [evidence]                                 # of what was said; may be left out
+//! keys         = "lienthong.keys"            # seal kept messages; made at the first start, mode 600: keep a copy
+//! checkpoint_s = 10                          # how often the chain is signed, by the key of [signature]
+//! level        = 5                           # of the system by TCVN 11930, 2 to 5: how long messages are kept
+//! keep_days    = 366                         # or in days; this is level 5's
 //!
 //! [[partner]]                                # one for each contract: POST /soap/<name>
 //! name    = "hoso"
@@ -67,6 +74,7 @@ use std::time::Duration;
 use prost_reflect::DescriptorPool;
 use toml::de::DeTable;
 
+use super::evidence::Evidence;
 use super::keys::Keys;
 use super::signature::{SignatureFiles, check_signed_answers};
 use super::tls::{Tls, TlsFiles};
@@ -79,6 +87,7 @@ use crate::inbound::{Limits, signed};
 use crate::member::Registry;
 use crate::pki::Expiry;
 use crate::problem::{Place, Problems};
+use crate::store::ledger;
 use crate::telemetry::{LogFormat, is_log_filter};
 use crate::tls::{Acceptor, Connector};
 use crate::wsse::timestamp::Tolerance;
@@ -99,11 +108,15 @@ pub struct Gateway {
     pub services: Vec<Service>,
     /// Who may call.
     pub members: Registry,
-    /// The file of what must outlive a restart.
-    pub store: PathBuf,
+    /// Where that is kept which must outlive a restart.
+    pub store: ledger::Address,
     /// How long answers of operations that have an effect are kept for their repeats, milliseconds; `None`: not at all,
     /// for measuring.
     pub keep_ms: Option<i64>,
+    /// This gateway's name: of its chain of evidence.
+    pub name: String,
+    /// What is kept of exchanges.
+    pub evidence: Evidence,
     /// What messages are verified and answers signed by.
     pub signature: signed::Keys,
     /// How clocks may differ and how old a signed message may be.
@@ -193,6 +206,8 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
         "members",
         "store",
         "keep_days",
+        "name",
+        "evidence",
         "language",
         "listen",
         "tls",
@@ -220,8 +235,13 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
     let every = reload_every(&mut root);
     let signature = SignatureFiles::of(&mut root);
     let store = root.optional_text("store").unwrap_or(STORE);
-    let store = root.relative(store);
+    let store = ledger::Address::File(root.relative(store));
     let keep_days = root.integer("keep_days", KEEP_DAYS, 1..=3650);
+    let name = root.parsed("name", Some("gateway"), "write letters, digits and -, 1 to 64", |text| {
+        let is_good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        ((1..=64).contains(&text.len()) && text.bytes().all(is_good)).then(|| text.to_owned())
+    });
+    let evidence = Evidence::of(&mut root, keep_days.unwrap_or(KEEP_DAYS));
     let members_file = root.path("members");
     let (mut members_seen, mut tls_seen) = (Watch::default(), Watch::default());
     let members = members_file.as_ref().and_then(|path| {
@@ -260,6 +280,8 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
         members: members?,
         store,
         keep_ms: Some(keep_days? * DAY_MS),
+        name: name?,
+        evidence: evidence?,
         signature,
         tolerance: reload.tls.signature.tolerance,
         limits: limits?,

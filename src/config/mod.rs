@@ -1,6 +1,7 @@
 //! Settings as written → checked, all problems at once.
 
 pub mod dossier;
+pub mod evidence;
 pub mod gateway;
 mod keys;
 pub mod signature;

@@ -1,6 +1,8 @@
 //! Digests, random ids and what a certificate says.
 
 pub mod certificate;
+pub mod merkle;
+pub mod sealed;
 pub mod signature;
 
 use std::fmt;

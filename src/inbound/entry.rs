@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::answer::Written;
 use super::trace::Trace;
 use crate::fault::code::Blame;
 use crate::fault::refusal::Refusal;
@@ -51,6 +52,8 @@ pub(super) struct Entry {
     pub(super) message_id: Option<String>,
     /// Elements and attributes that were passed over, as the partner's binding lets them.
     pub(super) unknown: u32,
+    /// Codes of what its request is about.
+    pub(super) about: Vec<String>,
     /// Whether it got the answer of an earlier one.
     pub(super) repeated: bool,
 }
@@ -85,6 +88,7 @@ impl Entry {
             via: None,
             message_id: None,
             unknown: 0,
+            about: Vec::new(),
             repeated: false,
         }
     }
@@ -155,8 +159,16 @@ fn declared_path(place: &Place) -> Option<&str> {
 /// signed.
 const UNDECLARED: [&str; 6] = ["cvc-complex-type.2.4.a", "cvc-complex-type.3.2", "R", "SOAP", "WSS", "XML Signature"];
 
-impl End<'_> {
-    fn code(self) -> &'static str {
+impl<'e> End<'e> {
+    /// How a message ended.
+    pub(super) fn of(written: &'e Result<Written, Fault>) -> Self {
+        match written {
+            Ok(written) => written.refused.as_ref().map_or(Self::Done, Self::Refused),
+            Err(fault) => Self::Fault(fault),
+        }
+    }
+
+    pub(super) fn code(self) -> &'static str {
         match self {
             Self::Done => "ok",
             Self::Refused(_) => "refused",

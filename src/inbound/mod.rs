@@ -1,12 +1,13 @@
 //! The inbound call: SOAP in, gRPC, SOAP out, step by step.
 //!
 //! ```text
-//! route ▶ accept ▶ member ▶ body ▶ read ▶ speak ▶ admit ▶ verify ▶ name ▶ permit ▶ decode ▶ cover ▶ prepare ▶ fresh
+//! route ▶ accept ▶ member ▶ body ▶ read ▶ speak ▶ admit ▶ verify ▶ name ▶ permit ▶ decode ▶ cover ▶ prepare ▶ enter
 //! └─ plain HTTP refusals ─────┘ └─ SOAP faults ─────────────────────────────────────────────────────── ▶ call ▶ encode
 //! ```
 //! * What comes out is decided before a byte of it is sent.
 //! * Nothing of the message as received is held while the service is called.
-//! * A once-operation has its effect once ([`once`]); it goes out with an `idempotency-key`, the same for a repeat.
+//! * Every exchange with a message is recorded before it is answered ([`record`]).
+//! * A once-operation has its effect once (`once`); it goes out with an `idempotency-key`, the same for a repeat.
 //! * Each exchange is one log entry and one count.
 
 mod answer;
@@ -14,7 +15,8 @@ mod entry;
 mod face;
 mod key;
 mod message;
-pub mod once;
+mod once;
+pub mod record;
 mod route;
 pub mod signed;
 mod steps;
@@ -33,14 +35,15 @@ use hyper::body::{Body, Incoming};
 use tokio::runtime::RuntimeFlavor;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-use self::answer::{Answer, Written};
+use self::answer::{Answer, Sent, Written};
 use self::entry::{Entry, Stage};
 use self::face::Face;
 use self::message::Manner;
-use self::once::{Once, Said, Told};
+use self::once::Said;
+use self::record::{Filing, Records};
 use self::route::Accepted;
 use self::signed::Security;
-use self::steps::{Asked, Fresh, Prepared};
+use self::steps::{Asked, Entered, Fresh, Prepared};
 use self::trace::Trace;
 use crate::binding::plan::Partner;
 use crate::fault::Fault;
@@ -55,6 +58,7 @@ use crate::problem::Problems;
 use crate::soap::mime;
 use crate::telemetry::Metrics;
 use crate::tls::Peer;
+use crate::transcode;
 use crate::xml;
 use crate::xml::encoding::to_utf8;
 use crate::xml::tape::Tape;
@@ -76,8 +80,9 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// What messages are verified and answers signed with.
     pub security: Security,
-    /// The memory of operations that have an effect; `None`: the services' own, by `idempotency-key`.
-    pub once: Option<Once>,
+    /// The record of exchanges; `None`, for measuring: nothing is remembered, neither messages nor signatures nor what
+    /// had an effect.
+    pub records: Option<Records>,
 }
 
 /// Bounds of one exchange.
@@ -119,7 +124,7 @@ pub struct Inbound {
     language: Language,
     metrics: Arc<Metrics>,
     security: Security,
-    once: Option<Once>,
+    records: Option<Records>,
     places: Semaphore,
     room: Room,
 }
@@ -157,46 +162,68 @@ impl Inbound {
             language: parts.language,
             metrics: parts.metrics,
             security: parts.security,
-            once: parts.once,
+            records: parts.records,
             places: Semaphore::new(parts.limits.calls_max),
             room: Room::new(parts.limits.bodies_bytes_max),
         })
     }
 
-    async fn exchange(&self, peer: &Peer, request: Request<Incoming>, entry: &mut Entry) -> Answer {
+    async fn exchange(
+        &self,
+        peer: &Peer,
+        request: Request<Incoming>,
+        entry: &mut Entry,
+    ) -> (Answer, Option<Filing<'_>>) {
         let (head, mut body) = request.into_parts();
         let answer = self.answer(peer, &head, &mut body, entry).await;
-        let timed_out = matches!(answer, Answer::Plain(Refusal::BodyTimeout));
+        let timed_out = matches!(answer.0, Answer::Plain(Refusal::BodyTimeout));
         if head.version == Version::HTTP_2 && !body.is_end_stream() && !timed_out {
             body::drain(&mut body).await;
         }
         answer
     }
 
-    async fn answer(&self, peer: &Peer, head: &Head, body: &mut Incoming, entry: &mut Entry) -> Answer {
+    /// The answer, and the record of the exchange where it has a message.
+    async fn answer(
+        &self,
+        peer: &Peer,
+        head: &Head,
+        body: &mut Incoming,
+        entry: &mut Entry,
+    ) -> (Answer, Option<Filing<'_>>) {
         let Admitted { face, accepted, holder, _place } = match self.admit(peer, head, body, entry) {
             Ok(admitted) => admitted,
-            Err(answer) => return answer,
+            Err(answer) => return (answer, None),
         };
         entry.stage = Stage::Body;
         let bytes_max = holder.message_bytes_max().unwrap_or(usize::MAX).min(self.limits.body_bytes_max);
         let bounds = Bounds { bytes_max, time_max: self.limits.body_time_max };
         let body = match body::read(body, bounds, &self.room).await {
             Ok(body) => body,
-            Err(error) => return Answer::Plain(error.into()),
+            Err(error) => return (Answer::Plain(error.into()), None),
         };
         let mut manner = Manner::of_media(accepted.media.version);
         let length = body.bytes.len();
         let received = Received { face, accepted, holder, body };
-        let prepared = compute(length, || self.prepare(received, &mut manner, entry));
+        let prepared = compute(length, || self.prepare(&received, &mut manner, entry));
+        let records = self.records.as_ref();
+        let mut filing = records.map(|records| compute(length, || file(records, peer, head, &received.body, entry)));
+        drop(received);
         let written = match prepared {
-            Ok(prepared) => self.answer_to(face, prepared, &mut manner, entry).await,
+            Ok(prepared) => self.answer_to(face, prepared, filing.as_mut(), &mut manner, entry).await,
             Err(fault) => Err(fault),
         };
-        match written.and_then(|written| written.signed(&manner, &self.security)) {
-            Ok(written) => Answer::Envelope(manner.reply.version(), written),
-            Err(fault) => Answer::Fault(Box::new(manner), fault),
+        let written = written.and_then(|written| written.signed(&manner, &self.security));
+        (Answer::Message(Box::new(manner), written), filing)
+    }
+
+    /// Codes of what an exchange was about, by both its messages.
+    fn about(&self, entry: &Entry, sent: &Sent) -> Vec<String> {
+        let mut about = entry.about.clone();
+        if let Some(face) = self.faces.iter().find(|face| face.partner.name == entry.partner) {
+            transcode::codes_of_answer(&face.partner, &sent.bytes, &mut about);
         }
+        about
     }
 
     /// What can be said before the body is read: a document, or that it need not be read.
@@ -217,7 +244,7 @@ impl Inbound {
         let place = self.places.try_acquire().map_err(|_| Answer::Plain(Refusal::overload()))?;
         let holder = self.holder(peer, entry);
         let holder =
-            holder.map_err(|fault| Answer::Fault(Box::new(Manner::of_media(accepted.media.version)), fault))?;
+            holder.map_err(|fault| Answer::Message(Box::new(Manner::of_media(accepted.media.version)), Err(fault)))?;
         Ok(Admitted { face, accepted, holder, _place: place })
     }
 
@@ -230,7 +257,7 @@ impl Inbound {
     }
 
     /// From the bytes of a message to a call that may be made.
-    fn prepare(&self, received: Received<'_>, manner: &mut Manner, entry: &mut Entry) -> Result<Prepared, Fault> {
+    fn prepare(&self, received: &Received<'_>, manner: &mut Manner, entry: &mut Entry) -> Result<Prepared, Fault> {
         let Received { face, accepted, holder, body } = received;
         entry.stage = Stage::Read;
         let root = mime::root(&accepted.media, &body.bytes)?;
@@ -239,8 +266,9 @@ impl Inbound {
         root.check(&tape)?;
         let asked = Asked::read(&face.partner, &tape, manner)?;
         entry.message_id = asked.message_id().map(str::to_owned);
+        entry.about = asked.codes();
         entry.stage = Stage::Permit;
-        let spoken = asked.speak(&self.members.load(), &holder)?;
+        let spoken = asked.speak(&self.members.load(), holder)?;
         entry.spoken_by(spoken.speaker().id());
         manner.signed = spoken.speaker().signs_answers();
         if spoken.speaker().message_bytes_max().is_some_and(|bytes_max| body.bytes.len() > bytes_max) {
@@ -269,25 +297,26 @@ impl Inbound {
         &self,
         face: &Face,
         prepared: Prepared,
+        mut filing: Option<&mut Filing<'_>>,
         manner: &mut Manner,
         entry: &mut Entry,
     ) -> Result<Written, Fault> {
         entry.stage = Stage::Verify;
-        let (operation, wanted) = (prepared.operation, prepared.wanted);
-        let fresh = prepared.fresh(&self.security).await?;
+        let operation = prepared.operation;
+        let entered = prepared.enter(filing.as_deref_mut(), self.limits.call_time_max).await?;
         entry.stage = Stage::Call;
-        let said = match self.once.as_ref().zip(wanted) {
-            None => self.call(face, fresh).await,
-            Some((once, wanted)) => {
-                let turn = once.turn(wanted.key, self.limits.call_time_max).await?;
-                match once.told(&turn, wanted.content).await? {
-                    Told::Call => once.record(&turn, self.call(face, fresh).await).await?,
-                    Told::Repeat(said) => {
-                        entry.repeated = true;
-                        manner.reply.report_repeated();
-                        said
-                    }
+        let said = match entered {
+            Entered::Fresh(fresh) => {
+                let said = self.call(face, fresh).await;
+                if let Some(filing) = filing {
+                    filing.heard(&said);
                 }
+                said
+            }
+            Entered::Repeat(said) => {
+                entry.repeated = true;
+                manner.reply.report_repeated();
+                said
             }
         };
         entry.stage = Stage::Encode;
@@ -311,9 +340,22 @@ impl Handler for Inbound {
     async fn handle(&self, peer: Arc<Peer>, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let method = request.method().clone();
         let mut entry = Entry::begin(Trace::of(request.headers()), self.metrics.clone());
-        let answer = self.exchange(&peer, request, &mut entry).await;
-        answer::respond(answer, &mut entry, self.language, &method, &self.security)
+        let (answer, filing) = self.exchange(&peer, request, &mut entry).await;
+        answer::respond(answer, filing, &mut entry, self, &method).await
     }
+}
+
+/// Begins the record of an exchange whose request was read.
+fn file<'r>(records: &'r Records, peer: &Peer, head: &Head, body: &Held<'_>, entry: &Entry) -> Filing<'r> {
+    let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let received = record::Received {
+        body: &body.bytes,
+        media_type: header("content-type"),
+        soap_action: header("soapaction"),
+        public_key: peer.certificate().spki,
+        about: &entry.about,
+    };
+    records.file(entry, received)
 }
 
 /// Does the work on a message of this length. A long one takes a while: it must not hold up the connections that

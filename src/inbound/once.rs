@@ -1,7 +1,7 @@
 //! An operation that has an effect has it once: its repeats get the first answer.
 //!
 //! ```text
-//! turn ──▶ slot ──▶ call ──▶ fill ──▶ answer        a repeat: turn ──▶ slot ──▶ the recorded outcome
+//! turn ──▶ enter ──▶ call ──▶ close ──▶ answer      a repeat: turn ──▶ enter ──▶ the recorded outcome
 //! ```
 //! * One at a time for a key: a repeat that comes while the first is under way waits for it.
 //! * The slot is opened, durably, before the service is called, and filled before anything is answered. A process that
@@ -18,20 +18,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::Notify;
 
-use crate::clock::{Clock, UnixMillis};
 use crate::crypto::Digest;
 use crate::fault::Fault;
 use crate::fault::code::Code;
 use crate::grpc::Failure;
-use crate::store::error::Error;
-use crate::store::ledger::{Ledger, Slot};
 
-/// The memory of operations that have an effect.
-#[derive(Debug)]
-pub struct Once {
-    ledger: Ledger,
-    clock: Clock,
-    keep_ms: i64,
+/// Calls under way, one at a time for a key.
+#[derive(Debug, Default)]
+pub(super) struct Turns {
     under_way: Arc<Mutex<HashMap<Digest, Arc<Notify>>>>,
 }
 
@@ -54,12 +48,7 @@ pub(super) enum Told {
     Repeat(Said),
 }
 
-impl Once {
-    /// Keeps outcomes in a ledger for `keep_ms` milliseconds.
-    pub fn new(ledger: Ledger, clock: Clock, keep_ms: i64) -> Self {
-        Self { ledger, clock, keep_ms, under_way: Arc::default() }
-    }
-
+impl Turns {
     /// Waits until no other call with this key is under way, for `patience` at most.
     pub(super) async fn turn(&self, key: Digest, patience: Duration) -> Result<Turn, Fault> {
         let turn = async {
@@ -78,37 +67,15 @@ impl Once {
         tokio::time::timeout(patience, turn).await.map_err(|_| Fault::new(Code::Timeout))
     }
 
-    /// Asks whether it is done already, and opens its slot where it is not.
-    ///
-    /// `content`: the digest of what is asked.
-    pub(super) async fn told(&self, turn: &Turn, content: Digest) -> Result<Told, Fault> {
-        let now = self.clock.now();
-        let until = UnixMillis(now.0.saturating_add(self.keep_ms));
-        // What cannot be remembered could be done twice: nothing has happened yet.
-        let unavailable = |error: Error| Fault::new(Code::Unavailable).because(error);
-        match self.ledger.slot(turn.key, content, until, now).await.map_err(unavailable)? {
-            Slot::Open { .. } => Ok(Told::Call),
-            Slot::Taken => Err(Fault::new(Code::IdConflict)),
-            Slot::Filled(outcome) => match read(&outcome) {
-                Some(said) => Ok(Told::Repeat(said)),
-                None => Err(Fault::new(Code::Internal).because(Error::Damaged { what: "outcome" })),
-            },
-        }
-    }
-
-    /// Records what was said, before anyone is answered.
-    pub(super) async fn record(&self, turn: &Turn, said: Said) -> Result<Said, Fault> {
-        if said.as_ref().err().is_some_and(|failure| !is_decided(failure)) {
-            return Ok(said);
-        }
-        // It has its effect, and the answer would not outlive us: the repeat will bring it.
-        let unanswered = |error: Error| Fault::new(Code::Internal).because(error);
-        self.ledger.fill(turn.key, written(&said)).await.map_err(unanswered)?;
-        Ok(said)
-    }
-
     fn calls(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, Arc<Notify>>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Turn {
+    /// What it is a turn of.
+    pub(super) fn key(&self) -> Digest {
+        self.key
     }
 }
 
@@ -123,7 +90,7 @@ impl Drop for Turn {
 ///
 /// INVALID_ARGUMENT, NOT_FOUND, ALREADY_EXISTS, PERMISSION_DENIED, FAILED_PRECONDITION, OUT_OF_RANGE (gRPC's
 /// `statuscodes.md`).
-fn is_decided(failure: &Failure) -> bool {
+pub(super) fn is_decided(failure: &Failure) -> bool {
     matches!(failure.status, 3 | 5 | 6 | 7 | 9 | 11)
 }
 
@@ -131,7 +98,7 @@ fn is_decided(failure: &Failure) -> bool {
 /// 0, message                                                       an answer, protobuf
 /// 1, status i32, length of reason u32, reason, message             a refusal; numbers big-endian
 /// ```
-fn written(said: &Said) -> Vec<u8> {
+pub(super) fn written(said: &Said) -> Vec<u8> {
     match said {
         Ok(wire) => [&[ANSWER], &**wire].concat(),
         Err(Failure { status, reason, message, .. }) => {
@@ -142,7 +109,7 @@ fn written(said: &Said) -> Vec<u8> {
     }
 }
 
-fn read(outcome: &[u8]) -> Option<Said> {
+pub(super) fn read(outcome: &[u8]) -> Option<Said> {
     let (&kind, rest) = outcome.split_first()?;
     match kind {
         ANSWER => Some(Ok(Bytes::copy_from_slice(rest))),
@@ -185,9 +152,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_repeat_waits_for_the_first() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let ledger = Ledger::open(&folder.path().join("ledger.db")).expect("opened");
-        let once = Once::new(ledger, Clock::at(UnixMillis(0)), 1000);
+        let once = Turns::default();
         let key = Digest([1; 32]);
         let first = once.turn(key, Duration::from_secs(60)).await.expect("nobody before");
         once.turn(key, Duration::ZERO).await.expect_err("one at a time");

@@ -12,11 +12,9 @@ use crate::clock::{Clock, UnixMillis};
 use crate::crypto::Digest;
 use crate::crypto::certificate::Certificate;
 use crate::crypto::signature::PublicKey;
-use crate::fault::Fault;
-use crate::fault::code::Code;
 use crate::member::Member;
 use crate::pki::{Trust, Usage};
-use crate::store::ledger::Ledger;
+use crate::store::ledger::piece::Mark;
 use crate::wsse::error::Distrust;
 use crate::wsse::sign::Signer;
 use crate::wsse::timestamp::Tolerance;
@@ -28,8 +26,6 @@ pub struct Security {
     pub keys: Arc<ArcSwap<Keys>>,
     /// How clocks may differ and how old a message may be.
     pub tolerance: Tolerance,
-    /// Where signatures that were used are marked.
-    pub ledger: Ledger,
     /// The time of Timestamps.
     pub clock: Clock,
     /// Certificates that were believed lately.
@@ -73,15 +69,6 @@ impl Security {
     pub(super) fn of<'s>(&'s self, sender: &'s Member, now: UnixMillis) -> Of<'s> {
         Of { security: self, sender, now }
     }
-
-    /// Remembers a signature; refuses one that was used before.
-    pub(super) async fn remember(&self, seal: Seal) -> Result<bool, Fault> {
-        let now = self.clock.now();
-        let until = seal.until.unwrap_or(UnixMillis(now.0 + REMEMBERED_MS));
-        let first = self.ledger.mark(seal.key, until, now).await;
-        // What is not remembered could be sent again: refused, nothing has happened.
-        first.map_err(|error| Fault::new(Code::Unavailable).because(error))
-    }
 }
 
 impl fmt::Debug for Security {
@@ -97,6 +84,11 @@ impl Seal {
         let id = message_id.filter(|_| !is_once).unwrap_or_default();
         let key = digest_of(&[sender.id().as_str().as_bytes(), id.as_bytes(), &verified.fingerprint().0]);
         Self { key, until: verified.forgotten_at() }
+    }
+
+    /// What is remembered of it.
+    pub(super) fn mark(self, now: UnixMillis) -> Mark {
+        Mark { key: self.key, until: self.until.unwrap_or(UnixMillis(now.0 + REMEMBERED_MS)) }
     }
 }
 

@@ -9,12 +9,15 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tonic::metadata::{AsciiMetadataValue, MetadataValue};
 
 use super::key::{Key, content};
 use super::message::{Headers, Manner, Question};
+use super::once::{Said, Told};
+use super::record::Filing;
 use super::signed::{Seal, Security};
 use super::trace::Trace;
 use crate::binding::plan::{Effect, HeaderProtocol, Operation, OperationId, Partner};
@@ -109,6 +112,14 @@ pub(super) struct Wanted {
 #[derive(Debug)]
 pub(super) struct Fresh(pub(super) Prepared);
 
+/// A call that stands in the record.
+pub(super) enum Entered {
+    /// It is to be made.
+    Fresh(Fresh),
+    /// It was made before: what was said then.
+    Repeat(Said),
+}
+
 impl<'t> Asked<'t> {
     /// Reads envelope and headers.
     pub(super) fn read(partner: &'t Partner, tape: &'t Tape<'t>, manner: &mut Manner) -> Result<Self, Fault> {
@@ -118,6 +129,11 @@ impl<'t> Asked<'t> {
     /// The message id, if the headers have one.
     pub(super) fn message_id(&self) -> Option<&str> {
         self.question.message_id()
+    }
+
+    /// Codes of what it is about.
+    pub(super) fn codes(&self) -> Vec<String> {
+        transcode::codes_of_request(self.partner, self.tape, self.question.envelope.child)
     }
 
     /// The certificate decides who speaks; X-Road's `client` only where its holder may speak for it.
@@ -336,14 +352,16 @@ impl Covered<'_> {
 }
 
 impl Prepared {
-    /// Remembers the signature: the same one has no effect a second time.
-    pub(super) async fn fresh(self, security: &Security) -> Result<Fresh, Fault> {
-        if let Some(seal) = self.seal
-            && !security.remember(seal).await?
-        {
-            return Err(Fault::replayed());
+    /// Enters the call in the record, with its signature: the same one has no effect a second time, and a call that was
+    /// answered before is not made again.
+    ///
+    /// `patience`: how long a repeat waits for the first.
+    pub(super) async fn enter(self, filing: Option<&mut Filing<'_>>, patience: Duration) -> Result<Entered, Fault> {
+        let Some(filing) = filing else { return Ok(Entered::Fresh(Fresh(self))) };
+        match filing.enter(self.seal, self.wanted, patience).await? {
+            Told::Call => Ok(Entered::Fresh(Fresh(self))),
+            Told::Repeat(said) => Ok(Entered::Repeat(said)),
         }
-        Ok(Fresh(self))
     }
 }
 

@@ -13,7 +13,6 @@ use crate::fault::Context;
 use crate::grpc::{Address, Failure};
 use crate::pki::{Identity, Trust};
 use crate::soap::version::Version;
-use crate::store::ledger::Ledger;
 use crate::tls::Connector;
 use crate::wsse::timestamp::Tolerance;
 
@@ -68,7 +67,7 @@ fn inbound() -> Inbound {
         language: Language::English,
         metrics: Arc::new(Metrics::new()),
         security: security(folder.path()),
-        once: None,
+        records: None,
     };
     Inbound::new(parts, &mut problems).unwrap_or_else(|| panic!("{problems}"))
 }
@@ -81,7 +80,6 @@ fn security(folder: &Path) -> Security {
     Security {
         keys: Arc::new(ArcSwap::from_pointee(Keys { trust, signer: None })),
         tolerance: Tolerance::default(),
-        ledger: Ledger::open(&folder.join("store.db")).expect("a store opens"),
         clock: Clock::System,
         believed: Believed::default(),
     }
@@ -132,7 +130,7 @@ fn send(inbound: &Inbound, subject: &str, content_type: &str, bytes: impl Into<B
     entry.member = Some(holder.id().clone());
     let body = Held::from(bytes.into());
     let received = Received { face: &inbound.faces[0], accepted, holder, body };
-    let result = inbound.prepare(received, &mut manner, &mut entry);
+    let result = inbound.prepare(&received, &mut manner, &mut entry);
     let name = |member: &Option<crate::member::MemberId>| member.as_ref().map_or("-".to_owned(), ToString::to_string);
     let (member, via) = (name(&entry.member), name(&entry.via));
     let id = entry.message_id.as_deref().unwrap_or("-");
@@ -380,14 +378,14 @@ fn a_fault_goes_out_in_the_version_and_with_the_headers_of_its_question() {
     assert!(text.contains("<faultcode>soapenv:Client.MissingHeaderField</faultcode>"), "{text}");
 }
 
-#[test]
-fn a_refusal_of_the_service_is_an_answer_where_the_contract_has_a_place_for_it() {
+#[tokio::test]
+async fn a_refusal_of_the_service_is_an_answer_where_the_contract_has_a_place_for_it() {
     let inbound = inbound();
     let partner = &inbound.faces[0].partner;
     let outcome =
         send(&inbound, "h56", "text/xml", envelope(Version::Soap11, &x_road(H56, "TraCuuHoSo", "7"), LOOK_UP));
     let operation = outcome.result.as_ref().unwrap_or_else(|fault| panic!("{fault:?}")).operation;
-    let refuse = |status: i32, reason: &str| {
+    let refuse = async |status: i32, reason: &str| {
         let failure =
             Failure {
                 status, reason: reason.to_owned(), message: "Không có hồ sơ".to_owned(), cause: String::new()
@@ -395,19 +393,18 @@ fn a_refusal_of_the_service_is_an_answer_where_the_contract_has_a_place_for_it()
         match Written::refusal(partner, operation, failure, &outcome.manner.reply) {
             Ok(written) => {
                 let mut entry = Entry::begin(Trace::of(&HeaderMap::new()), inbound.metrics.clone());
-                let answer = Answer::Envelope(Version::Soap11, written);
-                let response =
-                    answer::respond(answer, &mut entry, Language::English, &http::Method::POST, &inbound.security);
+                let answer = Answer::Message(Box::new(Manner::of_media(Version::Soap11)), Ok(written));
+                let response = answer::respond(answer, None, &mut entry, &inbound, &http::Method::POST).await;
                 response.status().to_string()
             }
             Err(fault) => format!("{} {}", fault.code().as_str(), fault.cause_chain().unwrap_or_default()),
         }
     };
-    assert_eq!(refuse(5, "UNKNOWN_DOSSIER"), "200 OK");
-    assert_eq!(refuse(6, "ID_CONFLICT"), "id_conflict gRPC status 6 ID_CONFLICT");
-    assert_eq!(refuse(14, ""), "unavailable gRPC status 14");
-    assert_eq!(refuse(4, ""), "timeout gRPC status 4");
-    assert_eq!(refuse(13, ""), "internal gRPC status 13");
+    assert_eq!(refuse(5, "UNKNOWN_DOSSIER").await, "200 OK");
+    assert_eq!(refuse(6, "ID_CONFLICT").await, "id_conflict gRPC status 6 ID_CONFLICT");
+    assert_eq!(refuse(14, "").await, "unavailable gRPC status 14");
+    assert_eq!(refuse(4, "").await, "timeout gRPC status 4");
+    assert_eq!(refuse(13, "").await, "internal gRPC status 13");
 }
 
 #[tokio::test]
@@ -417,7 +414,7 @@ async fn a_service_that_is_not_there_is_unavailable() {
     let prepared = outcome.result.unwrap_or_else(|fault| panic!("{fault:?}"));
     let mut entry = Entry::begin(Trace::of(&HeaderMap::new()), inbound.metrics.clone());
     let fault = inbound
-        .answer_to(&inbound.faces[0], prepared, &mut outcome.manner, &mut entry)
+        .answer_to(&inbound.faces[0], prepared, None, &mut outcome.manner, &mut entry)
         .await
         .expect_err("nobody is there");
     assert_eq!(fault.code().as_str(), "unavailable", "{fault:?}");

@@ -85,6 +85,25 @@ impl Identity {
         }
     }
 
+    /// Signs some bytes by the key's usual algorithm, digest included; ECDSA as the SEQUENCE of RFC 3279 §2.2.3, which
+    /// openssl reads.
+    pub fn sign_der(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        let algorithm = Algorithm::usual(self.kind().map_err(|_| SignError::Value)?);
+        let signer = scheme(algorithm).and_then(|scheme| self.certified.key.choose_scheme(&[scheme]));
+        signer.ok_or(SignError::Algorithm(algorithm))?.sign(message).map_err(SignError::Key)
+    }
+
+    /// The chain as PEM (RFC 7468), leaf first.
+    pub fn chain_pem(&self) -> String {
+        let encoded = self.chain().iter().map(|certificate| {
+            let base64 = base64_simd::STANDARD.encode_to_string(certificate);
+            let lines = base64.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line));
+            let lines = lines.collect::<Vec<_>>().join("\n");
+            format!("-----BEGIN CERTIFICATE-----\n{lines}\n-----END CERTIFICATE-----\n")
+        });
+        encoded.collect()
+    }
+
     pub(crate) fn certified(&self) -> Arc<CertifiedKey> {
         self.certified.clone()
     }

@@ -48,6 +48,48 @@ pub enum Error {
         /// The mode SQLite fell back to.
         mode: String,
     },
+    /// The database file is not where it was, or another stands there: what was written to it would be lost.
+    #[error("{path} is gone")]
+    Gone {
+        /// The database file.
+        path: PathBuf,
+    },
+    /// Another process writes it.
+    #[error("another process holds {path}")]
+    InUse {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// The records in it are another gateway's.
+    #[error("{path} holds the records of gateway {found}, not of {wanted}")]
+    OtherChain {
+        /// The database file.
+        path: PathBuf,
+        /// Whose they are.
+        found: String,
+        /// Who opened it.
+        wanted: String,
+    },
+    /// A record does not follow from the one before it.
+    #[error("the chain of gateway {chain} is broken at record {seq}")]
+    Broken {
+        /// Whose chain.
+        chain: String,
+        /// The first record that does not follow, or that is missing.
+        seq: u64,
+    },
+    /// The chain has been longer, or other, than it is: the database was damaged, or an old copy of it was put back.
+    #[error(
+        "the chain ends at record {found}, and {path} says that it had come to {noted}; remove that file only if an older copy of the database was put back on purpose"
+    )]
+    Rewound {
+        /// The file that says where it ended.
+        path: PathBuf,
+        /// The last record that was written; 0: the file is not readable.
+        noted: u64,
+        /// The last that is there.
+        found: u64,
+    },
     /// The writing thread could not be started.
     #[error("the writing thread could not be started")]
     Thread {
@@ -90,6 +132,14 @@ impl Error {
     /// A statement's failure.
     pub fn statement(source: rusqlite::Error) -> Self {
         Self::Statement { source: Arc::new(source) }
+    }
+
+    /// The error and its causes.
+    pub fn chain(&self) -> String {
+        match std::error::Error::source(self) {
+            Some(source) => format!("{self}: {source}"),
+            None => self.to_string(),
+        }
     }
 
     pub(super) fn transaction(source: rusqlite::Error) -> Self {

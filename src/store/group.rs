@@ -88,7 +88,7 @@ fn commit_group(connection: &Connection, first: Box<dyn Work>, queue: &mut mpsc:
         let _: rusqlite::Result<()> = connection.execute_batch("ROLLBACK");
     }
     if let Err(error) = &outcome {
-        tracing::error!(pieces = ran.len(), cause = %chain(error), "a group of writes failed; nothing of it happened");
+        tracing::error!(pieces = ran.len(), cause = %error.chain(), "a group of writes failed; nothing of it happened");
     }
     for (work, own) in ran {
         work.settle(outcome.as_ref().err().cloned().or(own));
@@ -121,13 +121,6 @@ fn lost() -> rusqlite::Error {
         rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT),
         Some("SQLite rolled the transaction back".to_owned()),
     )
-}
-
-fn chain(error: &Error) -> String {
-    match std::error::Error::source(error) {
-        Some(source) => format!("{error}: {source}"),
-        None => error.to_string(),
-    }
 }
 
 /// Pieces in one commit: beyond this one fsync costs nothing per piece, and callers would only wait longer.

@@ -1,5 +1,6 @@
 //! One pass from a validated message to protobuf wire bytes, and back. Pure: (plan, bytes) → bytes.
 
+mod codes;
 mod decode;
 mod encode;
 mod paths;
@@ -132,6 +133,16 @@ pub fn request_key(partner: &Partner, operation: OperationId, tape: &Tape<'_>, n
         }
     }
     (!key.is_empty()).then_some(key)
+}
+
+/// The codes that a request is about, whether it is valid or not.
+pub fn codes_of_request(partner: &Partner, tape: &Tape<'_>, node: NodeId) -> Vec<String> {
+    codes::of_request(partner, tape, node)
+}
+
+/// Adds the codes that an answer of ours is about.
+pub fn codes_of_answer(partner: &Partner, answer: &[u8], found: &mut Vec<String>) {
+    codes::of_answer(partner, answer, found);
 }
 
 /// The codes that the binding's `agencies` and `procedures` find in a request, dossier by dossier; none where the
