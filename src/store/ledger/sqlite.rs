@@ -8,6 +8,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rusqlite::blob::ZeroBlob;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::head::Head;
@@ -213,10 +214,17 @@ impl Work<'_> {
             growing.push(digest);
         }
         let mut insert = self.connection.prepare_cached(
-            "INSERT INTO record (seq, at, link, head, body, outcome) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO record (seq, at, link, head, outcome, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
         let Position { seq, link } = self.position;
-        insert.execute(params![number(seq), record.at.0, link.0, record.head, record.body, record.outcome]).map(drop)
+        let Record { head, body, outcome, at } = record;
+        if body.len() <= COPIED_BYTES_MAX {
+            return insert.execute(params![number(seq), at.0, link.0, head, outcome, body]).map(drop);
+        }
+        // A bound value is copied three times on its way to the pages; this one is written to them.
+        insert.execute(params![number(seq), at.0, link.0, head, outcome, ZeroBlob(body.len() as u64)])?;
+        let mut pages = self.connection.blob_open("main", "record", "body", number(seq), false)?;
+        pages.write_at(body, 0)
     }
 
     fn checkpoint(&self, checkpoint: &Checkpoint) -> rusqlite::Result<()> {
@@ -355,6 +363,8 @@ fn number(seq: u64) -> i64 {
 
 /// Of the end of a chain, what is proven when it is opened. `evidence verify` proves all of it.
 const PROVEN_AT_START: u64 = 10_000;
+/// Longest body that may be copied on its way.
+const COPIED_BYTES_MAX: usize = 64 << 10;
 /// Marks and slots that one commit takes away at most: more than come with it, so that none is left behind for long.
 const FORGOTTEN_MAX: u32 = 256;
 
@@ -372,7 +382,7 @@ pub(super) const SCHEMA: Schema = Schema {
          CREATE INDEX slot_until ON slot (until);
          CREATE TABLE chain (only INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
          CREATE TABLE record (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, link BLOB NOT NULL, head BLOB NOT NULL,
-                              body BLOB NOT NULL, outcome BLOB) STRICT;
+                              outcome BLOB, body BLOB NOT NULL) STRICT;
          CREATE TABLE checkpoint (number INTEGER PRIMARY KEY, last INTEGER NOT NULL UNIQUE, link BLOB NOT NULL,
                                   at INTEGER NOT NULL, text BLOB NOT NULL, signature BLOB NOT NULL,
                                   certificates BLOB NOT NULL, stamp BLOB NOT NULL) STRICT;",
