@@ -1,8 +1,10 @@
 //! Bytes sealed for keeping: AES-256-GCM (NIST SP 800-38D) by keys with numbers, so that keys can be changed.
 //!
 //! ```text
-//! number of the key u32 BE | nonce 12 | ciphertext | tag 16
+//! ciphertext | tag 16 | nonce 12 | number of the key u32 BE
 //! ```
+//! What is not secret stands behind: bytes are sealed where they are.
+//!
 //! Nonces are random: one key seals some 2³² messages before their chance to repeat counts; change keys long before.
 
 use std::fmt;
@@ -97,28 +99,25 @@ impl Keys {
     }
 
     /// Seals some bytes; `beside` must be there again when they are opened.
-    pub fn seal(&self, beside: &[u8], bytes: &[u8]) -> Vec<u8> {
+    pub fn seal(&self, beside: &[u8], mut bytes: Vec<u8>) -> Vec<u8> {
         let (number, key) = self.keys.first().expect("no file without a key is loaded");
-        let mut sealed = Vec::with_capacity(HEAD + bytes.len() + TAG);
-        sealed.extend_from_slice(&number.to_be_bytes());
-        sealed.extend_from_slice(&[0; NONCE]);
-        sealed.extend_from_slice(bytes);
-        let (head, body) = sealed.split_at_mut(HEAD);
+        bytes.reserve_exact(ADDED);
         let (nonce, tag) =
-            key.seal_in_place_separate_tag(Aad::from(beside), body).expect("messages are far below 64 GiB");
-        head[4..].copy_from_slice(nonce.as_ref());
-        sealed.extend_from_slice(tag.as_ref());
-        sealed
+            key.seal_in_place_separate_tag(Aad::from(beside), &mut bytes).expect("messages are far below 64 GiB");
+        bytes.extend_from_slice(tag.as_ref());
+        bytes.extend_from_slice(nonce.as_ref());
+        bytes.extend_from_slice(&number.to_be_bytes());
+        bytes
     }
 
     /// Opens sealed bytes.
     pub fn open(&self, beside: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Unopened> {
-        let (head, body) = sealed.split_at_checked(HEAD).ok_or(Unopened::Damaged)?;
-        let (number, nonce) = head.split_first_chunk().ok_or(Unopened::Damaged)?;
+        let (sealed, number) = sealed.split_last_chunk().ok_or(Unopened::Damaged)?;
+        let (sealed, nonce) = sealed.split_last_chunk::<NONCE>().ok_or(Unopened::Damaged)?;
         let number = u32::from_be_bytes(*number);
         let (_, key) = self.keys.iter().find(|(known, _)| *known == number).ok_or(Unopened::NoKey(number))?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unopened::Damaged)?;
-        let mut bytes = body.to_vec();
+        let mut bytes = sealed.to_vec();
         let length = key.open_in_place(nonce, Aad::from(beside), &mut bytes).map_err(|_| Unopened::Damaged)?.len();
         bytes.truncate(length);
         Ok(bytes)
@@ -139,8 +138,8 @@ impl fmt::Debug for Keys {
 }
 
 const NONCE: usize = 12;
-const TAG: usize = 16;
-const HEAD: usize = 4 + NONCE;
+/// Bytes that are more when sealed.
+const ADDED: usize = 16 + NONCE + 4;
 const HEADING: &str = "# Keys of kept messages. The first seals, all open: what was sealed by a lost key is lost.\n";
 
 #[cfg(test)]
@@ -158,12 +157,12 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("keys");
         assert_eq!(Keys::add(&path).expect("made"), 1);
-        let sealed = load(&path).expect("keys").seal(b"head", b"body");
+        let sealed = load(&path).expect("keys").seal(b"head", b"body".to_vec());
         assert_eq!(Keys::add(&path).expect("made"), 2);
         let keys = load(&path).expect("keys");
         assert_eq!(keys.open(b"head", &sealed), Ok(b"body".to_vec()));
         assert_eq!(keys.open(b"other", &sealed), Err(Unopened::Damaged));
-        assert_eq!(keys.seal(b"", b"")[..4], [0, 0, 0, 2], "the newest seals");
+        assert!(keys.seal(b"", Vec::new()).ends_with(&[0, 0, 0, 2]), "the newest seals");
         assert_eq!(format!("{keys:?}"), "[2, 1]");
         for at in 0..sealed.len() {
             let mut flipped = sealed.clone();

@@ -9,6 +9,7 @@
 //! root: …                    hash tree (RFC 6962 §2.1) over the SHA-256 of the heads from first to last
 //! link: …                    the chain's at last
 //! previous: …                SHA-256 of the text of the checkpoint before; zeros for the first
+//! certificates: …            SHA-256 of the signer's certificates, as they are kept beside it
 //! at: 2026-11-26T07:41:43.123Z
 //! ```
 //! The signature is over this text (RSA PKCS#1 v1.5 or ECDSA in DER, with SHA-256 or SHA-384 as the key is), the
@@ -38,6 +39,8 @@ pub struct Statement {
     pub link: Digest,
     /// Of the text of the checkpoint before.
     pub previous: Digest,
+    /// Of the signer's certificates, PEM, leaf first.
+    pub certificates: Digest,
     /// As written.
     pub at: String,
 }
@@ -47,13 +50,13 @@ impl Statement {
     pub fn write(&self) -> Vec<u8> {
         let mut out = String::with_capacity(512);
         let numbers = [self.number, self.first, self.last].map(|number| number.to_string());
-        let digests = [self.root, self.link, self.previous].map(|digest| digest.to_string());
+        let digests = [self.root, self.link, self.previous, self.certificates].map(|digest| digest.to_string());
         line(&mut out, "lienthong-checkpoint", "1");
         line(&mut out, "chain", &self.chain);
         for (name, value) in ["number", "first", "last"].into_iter().zip(&numbers) {
             line(&mut out, name, value);
         }
-        for (name, value) in ["root", "link", "previous"].into_iter().zip(&digests) {
+        for (name, value) in ["root", "link", "previous", "certificates"].into_iter().zip(&digests) {
             line(&mut out, name, value);
         }
         line(&mut out, "at", &self.at);
@@ -74,6 +77,7 @@ impl Statement {
             root: digest("root")?,
             link: digest("link")?,
             previous: digest("previous")?,
+            certificates: digest("certificates")?,
             at: value("at")?.to_owned(),
         };
         // Nothing may stand in it that is not read.
@@ -94,6 +98,7 @@ pub fn make(
     identity: &Identity,
     now: UnixMillis,
 ) -> Result<Checkpoint, SignError> {
+    let certificates = identity.chain_pem().into_bytes();
     let statement = Statement {
         chain: chain.to_owned(),
         number: previous.map_or(0, |checkpoint| checkpoint.number) + 1,
@@ -102,6 +107,7 @@ pub fn make(
         root: cut.root,
         link: cut.end.link,
         previous: digest_of(previous),
+        certificates: Digest::of(&certificates),
         at: time(now),
     };
     let text = statement.write();
@@ -110,7 +116,7 @@ pub fn make(
         last: statement.last,
         link: statement.link,
         signature: identity.sign_der(&text)?,
-        certificates: identity.chain_pem().into_bytes(),
+        certificates,
         stamp: Vec::new(),
         at: now,
         text,
@@ -142,6 +148,7 @@ mod tests {
             root: digest,
             link: digest,
             previous: digest,
+            certificates: digest,
             at: time(UnixMillis(0)),
         };
         let text = statement.write();

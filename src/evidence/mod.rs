@@ -13,6 +13,7 @@
 
 pub mod checkpoint;
 pub mod head;
+pub mod prove;
 
 use crate::clock::UnixMillis;
 use crate::crypto::Digest;
@@ -20,7 +21,7 @@ use crate::crypto::sealed::{Keys, Unopened};
 use crate::store::ledger::piece::Record;
 
 /// A message as a record: sealed, with its head.
-pub fn record(keys: &Keys, head: Vec<u8>, body: &[u8], at: UnixMillis) -> Record {
+pub fn record(keys: &Keys, head: Vec<u8>, body: Vec<u8>, at: UnixMillis) -> Record {
     Record { body: keys.seal(&head, body), head, outcome: None, at }
 }
 
@@ -30,7 +31,7 @@ pub fn body(keys: &Keys, head: &[u8], sealed: &[u8]) -> Result<Vec<u8>, Unopened
 }
 
 /// What fills a slot, sealed for it alone.
-pub fn seal_outcome(keys: &Keys, slot: Digest, outcome: &[u8]) -> Vec<u8> {
+pub fn seal_outcome(keys: &Keys, slot: Digest, outcome: Vec<u8>) -> Vec<u8> {
     keys.seal(&slot.0, outcome)
 }
 

@@ -41,6 +41,13 @@ pub struct Held<'r> {
     _share: Option<SemaphorePermit<'r>>,
 }
 
+impl Held<'_> {
+    /// The body alone; its room is given back.
+    pub fn into_bytes(self) -> Bytes {
+        self.bytes
+    }
+}
+
 impl From<Bytes> for Held<'_> {
     /// Bytes that are there already take no room.
     fn from(bytes: Bytes) -> Self {

@@ -207,8 +207,8 @@ impl Inbound {
         let received = Received { face, accepted, holder, body };
         let prepared = compute(length, || self.prepare(&received, &mut manner, entry));
         let records = self.records.as_ref();
-        let mut filing = records.map(|records| compute(length, || file(records, peer, head, &received.body, entry)));
-        drop(received);
+        let bytes = received.body.into_bytes();
+        let mut filing = records.map(|records| compute(length, || file(records, peer, head, bytes, entry)));
         let written = match prepared {
             Ok(prepared) => self.answer_to(face, prepared, filing.as_mut(), &mut manner, entry).await,
             Err(fault) => Err(fault),
@@ -346,10 +346,10 @@ impl Handler for Inbound {
 }
 
 /// Begins the record of an exchange whose request was read.
-fn file<'r>(records: &'r Records, peer: &Peer, head: &Head, body: &Held<'_>, entry: &Entry) -> Filing<'r> {
+fn file<'r>(records: &'r Records, peer: &Peer, head: &Head, body: Bytes, entry: &Entry) -> Filing<'r> {
     let header = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let received = record::Received {
-        body: &body.bytes,
+        body,
         media_type: header("content-type"),
         soap_action: header("soapaction"),
         public_key: peer.certificate().spki,

@@ -12,6 +12,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::answer::Sent;
 use super::entry::Entry;
 use super::once::{Said, Told, Turn, Turns, is_decided, read, written};
@@ -56,10 +58,10 @@ pub(super) struct Filing<'r> {
 }
 
 /// What a request's head says beside what its [`Entry`] knows.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct Received<'r> {
     /// The whole body, with all its MIME parts.
-    pub(super) body: &'r [u8],
+    pub(super) body: Bytes,
     pub(super) media_type: &'r str,
     pub(super) soap_action: &'r str,
     /// SHA-256 of the public key of the certificate by which it came.
@@ -94,7 +96,7 @@ impl Records {
             ("soap-action", bounded(received.soap_action)),
         ];
         let head = Head { exchange: &exchange, part: Part::Request, at, fields: &fields, about: received.about };
-        let request = record(&self.keys, head.write(received.body), received.body, at);
+        let request = record(&self.keys, head.write(&received.body), received.body.into(), at);
         Filing {
             records: self,
             exchange,
@@ -178,7 +180,7 @@ impl Filing<'_> {
         if let Some(turn) = &self.turn
             && said.as_ref().err().is_none_or(is_decided)
         {
-            self.outcome = Some(seal_outcome(&self.records.keys, turn.key(), &written(said)));
+            self.outcome = Some(seal_outcome(&self.records.keys, turn.key(), written(said)));
         }
     }
 
@@ -197,7 +199,7 @@ impl Filing<'_> {
             ("repeated", if entry.repeated { "yes" } else { "" }),
         ];
         let head = Head { exchange: &self.exchange, part: Part::Answer, at, fields: &fields, about };
-        let mut answer = record(&self.records.keys, head.write(&sent.bytes), &sent.bytes, at);
+        let mut answer = record(&self.records.keys, head.write(&sent.bytes), sent.bytes.to_vec(), at);
         answer.outcome = self.outcome.take();
         let fill = answer.outcome.as_ref().and(self.turn.as_ref()).map(Turn::key);
         let records = self.request.take().into_iter().chain([answer]).collect();

@@ -64,7 +64,7 @@ pub struct Record {
 }
 
 /// A statement about the chain up to a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checkpoint {
     /// From 1, without gaps.
     pub number: u64,

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Address;
-use super::piece::Checkpoint;
+use super::piece::{Checkpoint, Position};
+use super::sqlite;
 use crate::clock::UnixMillis;
 use crate::crypto::Digest;
 use crate::store::connection;
@@ -38,6 +39,21 @@ pub struct Stored {
     pub outcome: Option<Vec<u8>>,
 }
 
+/// A slot as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptSlot {
+    /// What it is found by.
+    pub key: Digest,
+    /// When it may be forgotten.
+    pub until: UnixMillis,
+    /// Whether it is as it was opened.
+    pub is_whole: bool,
+    /// The record that fills it; `None`: none has.
+    pub record: Option<i64>,
+    /// What it is filled with, sealed.
+    pub outcome: Option<Vec<u8>>,
+}
+
 /// What of records is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
@@ -64,6 +80,37 @@ impl Reader {
     /// The chains that are there.
     pub async fn chains(&self) -> Result<Vec<String>, Error> {
         self.rows(|connection| all(connection, "SELECT name FROM chain", params![], |row| row.get(0))).await
+    }
+
+    /// After which record those that are there begin.
+    pub async fn start(&self, _chain: &str) -> Result<Position, Error> {
+        self.rows(sqlite::start).await
+    }
+
+    /// The slots after a key, at most so many.
+    pub async fn slots(&self, after: Digest, limit: u32) -> Result<Vec<KeptSlot>, Error> {
+        let sql = "SELECT key, content, until, proof, slot.record, outcome
+                   FROM slot LEFT JOIN record ON seq = slot.record WHERE key > ?1 ORDER BY key LIMIT ?2";
+        self.rows(move |connection| {
+            all(connection, sql, params![after.0, limit], |row| {
+                let (key, content, until) = (Digest(row.get(0)?), Digest(row.get(1)?), UnixMillis(row.get(2)?));
+                let is_whole = row.get::<_, [u8; 8]>(3)? == sqlite::proof(key, Some(content), until);
+                Ok(KeptSlot { key, until, is_whole, record: row.get(4)?, outcome: row.get(5)? })
+            })
+        })
+        .await
+    }
+
+    /// The marks after a key, at most so many: keys, and whether each is as it was set.
+    pub async fn marks(&self, after: Digest, limit: u32) -> Result<Vec<(Digest, bool)>, Error> {
+        let sql = "SELECT key, until, proof FROM mark WHERE key > ?1 ORDER BY key LIMIT ?2";
+        self.rows(move |connection| {
+            all(connection, sql, params![after.0, limit], |row| {
+                let (key, until) = (Digest(row.get(0)?), UnixMillis(row.get(1)?));
+                Ok((key, row.get::<_, [u8; 8]>(2)? == sqlite::proof(key, None, until)))
+            })
+        })
+        .await
     }
 
     /// The records after one, at most so many.

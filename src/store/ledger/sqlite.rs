@@ -44,7 +44,7 @@ impl Sqlite {
         let connection = connection::writing(path, &SCHEMA)?;
         own(&connection, path, chain)?;
         let position = position(&connection, chain)?;
-        let head = Head::open(path, position, |seq| link_of(&connection, chain, seq))?;
+        let head = Head::open(path, position, |seq| link_of(&connection, seq))?;
         Ok(Self {
             path: path.to_path_buf(),
             chain: chain.to_owned(),
@@ -66,7 +66,7 @@ impl Sqlite {
         own(&connection, &self.path, &self.chain)?;
         let position = position(&connection, &self.chain)?;
         // What was acknowledged must be there; what was not may be, too.
-        if link_of(&connection, &self.chain, self.position.seq)? != Some(self.position.link) {
+        if link_of(&connection, self.position.seq)? != Some(self.position.link) {
             return Err(Error::Broken { chain: self.chain.clone(), seq: self.position.seq });
         }
         (self.connection, self.identity, self.position) = (Some(connection), identity, position);
@@ -158,20 +158,23 @@ impl Work<'_> {
     fn mark(&mut self, mark: Mark, now: UnixMillis) -> rusqlite::Result<bool> {
         self.due = self.due.min(mark.until);
         let mut insert = self.connection.prepare_cached(
-            "INSERT INTO mark (key, until) VALUES (?1, ?2)
-             ON CONFLICT (key) DO UPDATE SET until = excluded.until WHERE until < ?3",
+            "INSERT INTO mark (key, until, proof) VALUES (?1, ?2, ?3)
+             ON CONFLICT (key) DO UPDATE SET until = excluded.until, proof = excluded.proof WHERE until < ?4",
         )?;
-        Ok(insert.execute(params![mark.key.0, mark.until.0, now.0])? == 1)
+        let proof = proof(mark.key, None, mark.until);
+        Ok(insert.execute(params![mark.key.0, mark.until.0, proof, now.0])? == 1)
     }
 
     fn slot(&mut self, ask: Ask, now: UnixMillis) -> rusqlite::Result<Slot> {
         self.due = self.due.min(ask.until);
         let mut insert = self.connection.prepare_cached(
-            "INSERT INTO slot (key, content, until) VALUES (?1, ?2, ?3)
-             ON CONFLICT (key) DO UPDATE SET content = excluded.content, until = excluded.until, record = NULL
-             WHERE until < ?4",
+            "INSERT INTO slot (key, content, until, proof) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (key) DO UPDATE
+             SET content = excluded.content, until = excluded.until, proof = excluded.proof, record = NULL
+             WHERE until < ?5",
         )?;
-        if insert.execute(params![ask.key.0, ask.content.0, ask.until.0, now.0])? == 1 {
+        let proof = proof(ask.key, Some(ask.content), ask.until);
+        if insert.execute(params![ask.key.0, ask.content.0, ask.until.0, proof, now.0])? == 1 {
             return Ok(Slot::Open);
         }
         let mut select = self.connection.prepare_cached(
@@ -238,12 +241,18 @@ impl Work<'_> {
             .map(drop)
     }
 
+    /// Takes away the first records, as far as checkpoints state them; where the chain begins then is written down.
     fn prune(&self, prune: Prune) -> rusqlite::Result<usize> {
-        let mut delete = self.connection.prepare_cached(
-            "DELETE FROM record WHERE seq <= min(?1, (SELECT ifnull(max(last), 0) FROM checkpoint),
-                                                 (SELECT ifnull(min(seq), 0) FROM record) + ?2 - 1)",
+        let mut select = self.connection.prepare_cached(
+            "SELECT seq, link FROM record
+             WHERE seq = min(?1, (SELECT max(last) FROM checkpoint), (SELECT pruned + ?2 FROM chain))",
         )?;
-        delete.execute(params![number(prune.last), number(PRUNED_MAX)])
+        let read = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 32]>(1)?));
+        let Some((last, link)) = select.query_row([number(prune.last), number(PRUNED_MAX)], read).optional()? else {
+            return Ok(0);
+        };
+        self.connection.prepare_cached("UPDATE chain SET pruned = ?1, link = ?2")?.execute(params![last, link])?;
+        self.connection.prepare_cached("DELETE FROM record WHERE seq <= ?1")?.execute([last])
     }
 
     /// Takes away some that are past their time, and learns when the next one will be.
@@ -291,9 +300,9 @@ fn identity(path: &Path) -> Result<Identity, Error> {
 
 /// The file holds one chain: that of the first gateway that opened it.
 fn own(connection: &Connection, path: &Path, chain: &str) -> Result<(), Error> {
-    connection
-        .execute("INSERT INTO chain (only, name) VALUES (1, ?1) ON CONFLICT DO NOTHING", [chain])
-        .map_err(Error::statement)?;
+    let link = Position::start(chain).link;
+    let insert = "INSERT INTO chain (only, name, pruned, link) VALUES (1, ?1, 0, ?2) ON CONFLICT DO NOTHING";
+    connection.execute(insert, params![chain, link.0]).map_err(Error::statement)?;
     let name: String =
         connection.query_row("SELECT name FROM chain", [], |row| row.get(0)).map_err(Error::statement)?;
     match name == chain {
@@ -304,27 +313,17 @@ fn own(connection: &Connection, path: &Path, chain: &str) -> Result<(), Error> {
 
 /// Where the chain ends; its last records are proven to follow from each other.
 fn position(connection: &Connection, chain: &str) -> Result<Position, Error> {
-    let last: i64 = connection
-        .query_row(
-            "SELECT max(ifnull((SELECT max(seq) FROM record), 0), ifnull((SELECT max(last) FROM checkpoint), 0))",
-            [],
-            |row| row.get(0),
-        )
-        .map_err(Error::statement)?;
+    let last = "SELECT max(pruned, ifnull((SELECT max(seq) FROM record), 0),
+                           ifnull((SELECT max(last) FROM checkpoint), 0)) FROM chain";
+    let last: i64 = connection.query_row(last, [], |row| row.get(0)).map_err(Error::statement)?;
     let last = last.unsigned_abs();
-    let first = last.saturating_sub(PROVEN_AT_START);
     let broken = |seq| Error::Broken { chain: chain.to_owned(), seq };
-    let mut at = match link_of(connection, chain, first)? {
-        Some(link) => Position { seq: first, link },
-        // Pruned up to somewhere in between: from there on.
-        None => {
-            let oldest: Option<i64> =
-                connection.query_row("SELECT min(seq) FROM record", [], |row| row.get(0)).map_err(Error::statement)?;
-            let before = oldest.map_or(last, |seq| seq.unsigned_abs().saturating_sub(1));
-            let link = link_of(connection, chain, before)?.ok_or_else(|| broken(before))?;
-            Position { seq: before, link }
-        }
-    };
+    let mut at = start(connection).map_err(Error::statement)?;
+    let first = last.saturating_sub(PROVEN_AT_START);
+    if first > at.seq {
+        let link = link_of(connection, first)?.ok_or_else(|| broken(first))?;
+        at = Position { seq: first, link };
+    }
     let mut select = connection
         .prepare("SELECT seq, link, head FROM record WHERE seq > ?1 ORDER BY seq")
         .map_err(Error::statement)?;
@@ -343,17 +342,27 @@ fn position(connection: &Connection, chain: &str) -> Result<Position, Error> {
     }
 }
 
-/// The link of a record, or that of a checkpoint that says it; `None`: neither is there any more.
-fn link_of(connection: &Connection, chain: &str, seq: u64) -> Result<Option<Digest>, Error> {
-    if seq == 0 {
-        return Ok(Some(Position::start(chain).link));
-    }
-    let link = connection.query_row("SELECT link FROM record WHERE seq = ?1", [number(seq)], |row| row.get(0));
-    if let Some(link) = link.optional().map_err(Error::statement)? {
-        return Ok(Some(Digest(link)));
-    }
-    let link = connection.query_row("SELECT link FROM checkpoint WHERE last = ?1", [number(seq)], |row| row.get(0));
-    Ok(link.optional().map_err(Error::statement)?.map(Digest))
+/// Where the records that are there begin: after those that were taken away.
+pub(super) fn start(connection: &Connection) -> rusqlite::Result<Position> {
+    let read = |row: &Row<'_>| Ok(Position { seq: row.get::<_, i64>(0)?.unsigned_abs(), link: Digest(row.get(1)?) });
+    connection.query_row("SELECT pruned, link FROM chain", [], read)
+}
+
+/// The link at a place; `None`: it was taken away.
+fn link_of(connection: &Connection, seq: u64) -> Result<Option<Digest>, Error> {
+    let select = "SELECT link FROM record WHERE seq = ?1 UNION ALL SELECT link FROM chain WHERE pruned = ?1";
+    let link = connection.query_row(select, [number(seq)], |row| row.get(0)).optional();
+    Ok(link.map_err(Error::statement)?.map(Digest))
+}
+
+/// What tells a damaged mark or slot: the beginning of a digest of what it is.
+pub(super) fn proof(key: Digest, content: Option<Digest>, until: UnixMillis) -> [u8; 8] {
+    let mut bytes = [0; 72];
+    bytes[..32].copy_from_slice(&key.0);
+    bytes[32..64].copy_from_slice(&content.map_or([0; 32], |content| content.0));
+    bytes[64..].copy_from_slice(&until.0.to_be_bytes());
+    let Digest([a, b, c, d, e, f, g, h, ..]) = Digest::of(&bytes);
+    [a, b, c, d, e, f, g, h]
 }
 
 /// SQLite's integers are signed; no chain comes near their end.
@@ -376,11 +385,16 @@ pub(super) const SCHEMA: Schema = Schema {
          CREATE TABLE slot (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, content BLOB NOT NULL,
                             until INTEGER NOT NULL, outcome BLOB) STRICT;
          CREATE INDEX slot_until ON slot (until);",
-        "DROP TABLE slot;
-         CREATE TABLE slot (key BLOB PRIMARY KEY, content BLOB NOT NULL, until INTEGER NOT NULL,
+        // `proof` (see [`proof`]) tells a damaged row; a damaged outcome does not open.
+        "DROP TABLE mark;
+         DROP TABLE slot;
+         CREATE TABLE mark (key BLOB PRIMARY KEY, until INTEGER NOT NULL, proof BLOB NOT NULL) WITHOUT ROWID, STRICT;
+         CREATE INDEX mark_until ON mark (until);
+         CREATE TABLE slot (key BLOB PRIMARY KEY, content BLOB NOT NULL, until INTEGER NOT NULL, proof BLOB NOT NULL,
                             record INTEGER) WITHOUT ROWID, STRICT;
          CREATE INDEX slot_until ON slot (until);
-         CREATE TABLE chain (only INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT;
+         CREATE TABLE chain (only INTEGER PRIMARY KEY, name TEXT NOT NULL, pruned INTEGER NOT NULL,
+                             link BLOB NOT NULL) STRICT;
          CREATE TABLE record (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, link BLOB NOT NULL, head BLOB NOT NULL,
                               outcome BLOB, body BLOB NOT NULL) STRICT;
          CREATE TABLE checkpoint (number INTEGER PRIMARY KEY, last INTEGER NOT NULL UNIQUE, link BLOB NOT NULL,

@@ -1,6 +1,6 @@
 //! How a ledger behaves, whatever database keeps it.
 
-use super::piece::{Ask, Mark, Piece, Position, Record, Slot};
+use super::piece::{Ask, Checkpoint, Mark, Piece, Position, Prune, Record, Slot};
 use super::reader::{Part, Stored};
 use super::{Address, Ledger};
 use crate::clock::UnixMillis;
@@ -124,6 +124,35 @@ async fn records_follow_from_each_other_in_the_order_of_their_commits() {
         assert_eq!((&*stored.body, stored.at), (&b"sealed"[..], at(7)));
     }
     assert_eq!(position.seq, 4);
+}
+
+#[tokio::test]
+async fn records_are_taken_away_as_far_as_checkpoints_state_them_and_the_chain_goes_on() {
+    let place = Place::file();
+    let ledger = place.open().await;
+    append(&ledger, &["a", "b", "c"]).await;
+    let pruned = async |ledger: &Ledger, last| {
+        let piece = Piece { prune: Some(Prune { last }), ..Piece::default() };
+        ledger.commit(piece).await.expect("written").pruned
+    };
+    assert_eq!(pruned(&ledger, 9).await, 0, "nothing is stated yet");
+    let told = ledger.commit(Piece { cut: Some(0), ..Piece::default() }).await.expect("written");
+    let cut = told.cut.expect("asked for");
+    let checkpoint = Checkpoint { number: 1, last: cut.end.seq, link: cut.end.link, ..Checkpoint::default() };
+    ledger.commit(Piece { checkpoint: Some(checkpoint), ..Piece::default() }).await.expect("written");
+    append(&ledger, &["d"]).await;
+    assert_eq!(pruned(&ledger, 2).await, 2);
+    drop(ledger);
+    let ledger = place.open().await;
+    append(&ledger, &["e"]).await;
+    assert_eq!(pruned(&ledger, 9).await, 1);
+    assert_eq!(pruned(&ledger, 9).await, 0, "not stated");
+    drop(ledger);
+    let ledger = place.open().await;
+    let start = ledger.reader().await.expect("readable").start("gateway").await.expect("readable");
+    assert_eq!(start, cut.end);
+    let seqs: Vec<u64> = stored(&ledger).await.iter().map(|stored| stored.seq).collect();
+    assert_eq!(seqs, [4, 5]);
 }
 
 #[tokio::test]
