@@ -21,11 +21,11 @@ pub mod schema;
 pub mod soap;
 // Layer 3
 pub mod binding;
-pub mod evidence;
 pub mod tls;
 pub mod tsp;
 pub mod wsse;
 // Layer 4
+pub mod evidence;
 pub mod grpc;
 pub mod http;
 pub mod transcode;

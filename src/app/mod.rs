@@ -2,6 +2,7 @@
 
 pub mod reload;
 mod sealer;
+mod stamper;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::reload::{Asked, Live, Reloaded, Reloader};
 use self::sealer::Sealer;
+use self::stamper::Stamper;
 use crate::clock::Clock;
 use crate::config::dossier::DossierService;
 use crate::config::gateway::Gateway;
@@ -107,6 +109,10 @@ pub async fn start_gateway(settings: Gateway) -> Result<Running, Error> {
     let (stopping, stopped) = (CancellationToken::new(), CancellationToken::new());
     let (mut soap_task, mut admin_task, mut reload_task) = (JoinSet::new(), JoinSet::new(), JoinSet::new());
     let every = settings.reload.every;
+    if let Some(stamping) = settings.evidence.stamping {
+        let stamper = Stamper::new(ledger.clone(), stamping, Clock::System);
+        reload_task.spawn(stamper.run(stopping.clone()));
+    }
     let sealer = Sealer {
         ledger,
         keys: keys.clone(),

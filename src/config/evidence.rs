@@ -6,6 +6,8 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 use super::keys::Keys;
+use crate::clock::UnixMillis;
+use crate::pki::Trust;
 
 /// `[evidence]` as written.
 #[derive(Debug, Clone)]
@@ -16,13 +18,26 @@ pub struct Evidence {
     pub checkpoint_every: Duration,
     /// How long messages are kept, milliseconds.
     pub keep_ms: i64,
+    /// Who time-stamps checkpoints; `None`: nobody.
+    pub stamping: Option<Stamping>,
+}
+
+/// A time-stamping authority.
+#[derive(Debug, Clone)]
+pub struct Stamping {
+    /// Where it is asked; `http`.
+    pub address: http::Uri,
+    /// Who vouches for it.
+    pub trust: Trust,
+    /// How often it is asked at most.
+    pub every: Duration,
 }
 
 impl Evidence {
     /// Reads the table, which may be left out.
     ///
     /// `answers_days`: for how long answers are kept for repeats: they are part of the evidence.
-    pub(super) fn of(root: &mut Keys<'_, '_>, answers_days: i64) -> Option<Self> {
+    pub(super) fn of(root: &mut Keys<'_, '_>, answers_days: i64, now: UnixMillis) -> Option<Self> {
         let empty = DeTable::new();
         let mut keys = match root.has("evidence") {
             true => root.table("evidence")?,
@@ -35,7 +50,7 @@ impl Evidence {
                 problems: root.problems,
             },
         };
-        keys.only(&["keys", "checkpoint_s", "keep_days", "level"]);
+        keys.only(&["keys", "checkpoint_s", "keep_days", "level", "tsa", "tsa_trust", "tsa_s"]);
         let file = keys.optional_text("keys").unwrap_or(KEYS);
         let file = keys.relative(file);
         let every = keys.integer("checkpoint_s", 10, 1..=86_400);
@@ -49,8 +64,25 @@ impl Evidence {
             keys.wrong(keys.at, fact, "keep messages at least as long, or lower the keep_days of answers");
             return None;
         }
+        let stamping = match keys.has("tsa") || keys.has("tsa_trust") {
+            true => Some(Stamping::of(&mut keys, now)?),
+            false => None,
+        };
         let checkpoint_every = Duration::from_secs(every?.unsigned_abs());
-        Some(Self { keys: file, checkpoint_every, keep_ms: keep_days * DAY_MS })
+        Some(Self { keys: file, checkpoint_every, keep_ms: keep_days * DAY_MS, stamping })
+    }
+}
+
+impl Stamping {
+    fn of(keys: &mut Keys<'_, '_>, now: UnixMillis) -> Option<Self> {
+        let address = keys.parsed("tsa", None, ADDRESS, |text| {
+            let address: http::Uri = text.parse().ok()?;
+            (address.scheme_str() == Some("http") && address.host().is_some()).then_some(address)
+        });
+        let every = keys.integer("tsa_s", 60, 1..=86_400);
+        let anchors = keys.paths("tsa_trust")?;
+        let trust = Trust::of_anchors(&anchors, now, keys.problems);
+        Some(Self { address: address?, trust: trust?, every: Duration::from_secs(every?.unsigned_abs()) })
     }
 }
 
@@ -64,6 +96,7 @@ fn days_of_level(level: i64) -> Option<i64> {
     })
 }
 
+const ADDRESS: &str = "write http://…: a stamp is signed, and what is sent is a digest, so that https adds nothing";
 const KEYS: &str = "lienthong.keys";
 const KEEP_DAYS: i64 = 366;
 const DAY_MS: i64 = 86_400_000;

@@ -38,6 +38,9 @@
 //! checkpoint_s = 10                          # how often the chain is signed, by the key of [signature]
 //! level        = 5                           # of the system by TCVN 11930, 2 to 5: how long messages are kept
 //! keep_days    = 366                         # or in days; this is level 5's
+//! tsa          = "http://tsa.example/"       # who time-stamps checkpoints (RFC 3161); nobody where left out
+//! tsa_trust    = ["pki/tsa-ca.crt"]          # who vouches for it
+//! tsa_s        = 60                          # how often the newest checkpoint is stamped; it states all before it
 //!
 //! [[partner]]                                # one for each contract: POST /soap/<name>
 //! name    = "hoso"
@@ -241,7 +244,7 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
         let is_good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         ((1..=64).contains(&text.len()) && text.bytes().all(is_good)).then(|| text.to_owned())
     });
-    let evidence = Evidence::of(&mut root, keep_days.unwrap_or(KEEP_DAYS));
+    let evidence = Evidence::of(&mut root, keep_days.unwrap_or(KEEP_DAYS), now);
     let members_file = root.path("members");
     let (mut members_seen, mut tls_seen) = (Watch::default(), Watch::default());
     let members = members_file.as_ref().and_then(|path| {

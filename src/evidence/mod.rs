@@ -14,6 +14,7 @@
 pub mod checkpoint;
 pub mod head;
 pub mod prove;
+pub mod stored;
 
 use crate::clock::UnixMillis;
 use crate::crypto::Digest;

@@ -183,6 +183,11 @@ impl<'b> Prover<'b> {
         }
     }
 
+    /// Whose chain it is.
+    pub fn chain(&self) -> &str {
+        &self.report.chain
+    }
+
     /// Up to where records were looked at.
     pub fn at(&self) -> u64 {
         self.at.seq
@@ -244,8 +249,8 @@ impl<'b> Prover<'b> {
         }
     }
 
-    /// A checkpoint, once the records that it is about were given, as far as they are there.
-    pub fn checkpoint(&mut self, checkpoint: &Checkpoint) {
+    /// A checkpoint. `given`: the records that it is about were, from where this began.
+    pub fn checkpoint(&mut self, checkpoint: &Checkpoint, given: bool) {
         let place = Place::Checkpoint(checkpoint.number);
         self.report.checkpoints += 1;
         let Some(statement) = self.stated_by(checkpoint) else {
@@ -261,7 +266,9 @@ impl<'b> Prover<'b> {
             self.found(place, What::Previous);
         }
         self.signature(checkpoint, &statement);
-        self.chain_of(checkpoint, &statement);
+        if given {
+            self.chain_of(checkpoint, &statement);
+        }
         self.stamp(checkpoint);
         self.report.stated = statement.last;
         (self.previous, self.stated) = (Some(Digest::of(&checkpoint.text)), Some(statement));
@@ -319,7 +326,7 @@ impl<'b> Prover<'b> {
     /// Whether records that were given are those that are stated.
     fn chain_of(&mut self, checkpoint: &Checkpoint, statement: &Statement) {
         let Statement { number, first, last, .. } = *statement;
-        if self.at.seq < last && self.at.seq >= first.saturating_sub(1) && !self.report.stretches.is_empty() {
+        if self.at.seq < last {
             self.found(Place::Record(self.at.seq + 1), What::Missing);
         } else if self.at.seq == last {
             let is_whole = self.tree_after + 1 == first;

@@ -32,7 +32,7 @@ pub(super) fn writing(path: &Path, schema: &Schema) -> Result<Connection, Error>
     }
     connection
         .execute_batch(
-            "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF;",
+            "PRAGMA synchronous=FULL; PRAGMA cache_size=-512; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF;",
         )
         .map_err(open)?;
     connection.pragma_update(None, "journal_size_limit", JOURNAL_BYTES_KEPT).map_err(open)?;

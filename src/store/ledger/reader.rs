@@ -157,13 +157,6 @@ impl Reader {
         self.rows(move |connection| connection.query_row(sql, [], checkpoint).optional()).await
     }
 
-    /// The first checkpoint without a time-stamp.
-    pub async fn unstamped(&self, _chain: &str) -> Result<Option<Checkpoint>, Error> {
-        let sql = "SELECT number, last, link, at, text, signature, certificates, stamp FROM checkpoint
-                   WHERE stamp = x'' ORDER BY number LIMIT 1";
-        self.rows(move |connection| connection.query_row(sql, [], checkpoint).optional()).await
-    }
-
     /// What SQLite finds wrong in its own file, a line each.
     pub async fn integrity(&self) -> Result<Vec<String>, Error> {
         let found = self.rows(|connection| all(connection, "PRAGMA integrity_check", params![], |row| row.get(0)));
