@@ -195,6 +195,44 @@ pub fn members_file(file: &Path, problems: &mut Problems) -> Option<PathBuf> {
     Keys { text: &text, file, name: "", table: root.get_ref(), at: 0, problems }.path("members")
 }
 
+/// Where a gateway's record is kept, and how.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// The store.
+    pub store: ledger::Address,
+    /// Name of the gateway's chain.
+    pub name: String,
+    /// What is kept of exchanges.
+    pub evidence: Evidence,
+    /// How long answers are kept for repeats, milliseconds.
+    pub keep_ms: i64,
+}
+
+/// What a settings file says of the record, whatever else is wrong with it.
+pub fn record(file: &Path, now: UnixMillis, problems: &mut Problems) -> Option<Record> {
+    let text = match std::fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) => {
+            problems.error(Place::file(file), format!("cannot be read: {error}"), "name a settings file");
+            return None;
+        }
+    };
+    let (root, _) = DeTable::parse_recoverable(&text);
+    record_of(&mut Keys { text: &text, file, name: "", table: root.get_ref(), at: 0, problems }, now)
+}
+
+fn record_of(root: &mut Keys<'_, '_>, now: UnixMillis) -> Option<Record> {
+    let store = root.optional_text("store").unwrap_or(STORE);
+    let store = ledger::Address::File(root.relative(store));
+    let keep_days = root.integer("keep_days", KEEP_DAYS, 1..=3650);
+    let name = root.parsed("name", Some("gateway"), "write letters, digits and -, 1 to 64", |text| {
+        let is_good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        ((1..=64).contains(&text.len()) && text.bytes().all(is_good)).then(|| text.to_owned())
+    });
+    let evidence = Evidence::of(root, keep_days.unwrap_or(KEEP_DAYS), now);
+    Some(Record { store, name: name?, evidence: evidence?, keep_ms: keep_days? * DAY_MS })
+}
+
 fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> Option<Gateway> {
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
@@ -237,14 +275,7 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
     let log = log(&mut root);
     let every = reload_every(&mut root);
     let signature = SignatureFiles::of(&mut root);
-    let store = root.optional_text("store").unwrap_or(STORE);
-    let store = ledger::Address::File(root.relative(store));
-    let keep_days = root.integer("keep_days", KEEP_DAYS, 1..=3650);
-    let name = root.parsed("name", Some("gateway"), "write letters, digits and -, 1 to 64", |text| {
-        let is_good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-        ((1..=64).contains(&text.len()) && text.bytes().all(is_good)).then(|| text.to_owned())
-    });
-    let evidence = Evidence::of(&mut root, keep_days.unwrap_or(KEEP_DAYS), now);
+    let record = record_of(&mut root, now);
     let members_file = root.path("members");
     let (mut members_seen, mut tls_seen) = (Watch::default(), Watch::default());
     let members = members_file.as_ref().and_then(|path| {
@@ -269,6 +300,7 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
         members.check_names(file, &names(&partners), root.problems);
     }
     let (soap, admin) = listen?;
+    let record = record?;
     let Tls { acceptor, connectors, signature, expiries } = tls?;
     let services: Option<Vec<Service>> =
         services.into_iter().zip(&connectors).map(|(draft, connector)| draft.connected_by(connector)).collect();
@@ -281,10 +313,10 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
         partners,
         services: services?,
         members: members?,
-        store,
-        keep_ms: Some(keep_days? * DAY_MS),
-        name: name?,
-        evidence: evidence?,
+        store: record.store,
+        keep_ms: Some(record.keep_ms),
+        name: record.name,
+        evidence: record.evidence,
         signature,
         tolerance: reload.tls.signature.tolerance,
         limits: limits?,

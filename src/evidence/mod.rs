@@ -7,11 +7,15 @@
 //! ```
 //! * A [`head`] is text that people read, `name: value` by line, and openssl digests.
 //! * A [`checkpoint`] states up to where a chain goes and its link there. Who has one can be shown no other chain.
-//! * [`verify`] proves a chain from its records, offline; it needs the keys of the bodies for nothing but the bodies.
+//! * [`stored`] proves a chain in its database; it needs the keys of the bodies for nothing but the bodies.
+//! * An [`export`] is some of a chain as a file, which [`exported`] proves, or anybody with openssl.
 //!
 //! What a message means is not known here: its writer says what it is about.
 
 pub mod checkpoint;
+mod container;
+pub mod export;
+pub mod exported;
 pub mod head;
 pub mod prove;
 pub mod stored;

@@ -58,7 +58,7 @@ pub struct Finding {
 }
 
 /// What a finding is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// A record by its number.
     Record(u64),
@@ -70,6 +70,8 @@ pub enum Place {
     Slot(Digest),
     /// What replays are known by.
     Mark(Digest),
+    /// A file of an export.
+    File(String),
     /// The database, or the export, itself.
     Whole,
 }
@@ -148,6 +150,8 @@ pub struct Report {
     pub messages: u64,
     /// The last record that a checkpoint states.
     pub stated: u64,
+    /// The last record that a time-stamped checkpoint states, and the time by its authority's clock.
+    pub stamped: Option<(u64, UnixMillis)>,
     /// Subjects and public keys (SHA-256) of those who signed.
     pub signers: Vec<(String, Digest)>,
     /// What is not as it was written, in the order in which it was found; at most [`FINDINGS_MAX`].
@@ -198,8 +202,17 @@ impl<'b> Prover<'b> {
         &self.report.findings
     }
 
-    /// Goes on at another place of the chain, in an export of some of its records.
-    pub fn go_to(&mut self, start: Position) {
+    /// Goes on after `start`, in an export of some of a chain's records: those that checkpoint `number` is about.
+    pub fn begin(&mut self, start: Position, number: u64) {
+        let before = match &self.stated {
+            Some(before) if before.number + 1 == number => Some(Position { seq: before.last, link: before.link }),
+            None if number == 1 => Some(Position::start(&self.report.chain)),
+            _ => None,
+        };
+        // Where the first of them were taken away, the checkpoint's link alone proves the rest.
+        if before.is_some_and(|before| before.seq == start.seq && before.link != start.link) {
+            self.found(Place::Record(start.seq + 1), What::Unlinked);
+        }
         (self.at, self.tree, self.tree_after) = (start, Growing::default(), start.seq);
     }
 
@@ -263,9 +276,10 @@ impl<'b> Prover<'b> {
             _ => None,
         };
         if expected.is_some_and(|expected| expected != (statement.previous, statement.first)) {
-            self.found(place, What::Previous);
+            self.found(place.clone(), What::Previous);
         }
-        self.signature(checkpoint, &statement);
+        let Checkpoint { text, signature, certificates, at, .. } = checkpoint;
+        self.signed(place, Signed { text, signature, certificates, at: *at });
         if given {
             self.chain_of(checkpoint, &statement);
         }
@@ -300,26 +314,14 @@ impl<'b> Prover<'b> {
         is_same.then_some(statement)
     }
 
-    fn signature(&mut self, checkpoint: &Checkpoint, statement: &Statement) {
-        let place = Place::Checkpoint(statement.number);
-        let chain: Result<Vec<CertificateDer<'_>>, _> =
-            CertificateDer::pem_slice_iter(&checkpoint.certificates).collect();
-        let Some((leaf, chain)) = chain.ok().and_then(|chain| Some((chain.first()?.clone(), chain))) else {
-            return self.found(place, What::Signature);
-        };
-        if !is_signed_by(&leaf, &checkpoint.text, &checkpoint.signature) {
-            return self.found(place, What::Signature);
-        }
-        if let Some(certificate) = Certificate::from_der(&leaf) {
-            let signer = (certificate.subject, certificate.spki);
-            if !self.report.signers.contains(&signer) && self.report.signers.len() < SIGNERS_MAX {
+    /// A text and its signature; who signed it is noted, or what is wrong is found at `place`.
+    pub(super) fn signed(&mut self, place: Place, signed: Signed<'_>) {
+        match signed.signer(self.believed.signers) {
+            Err(what) => self.found(place, what),
+            Ok(signer) if !self.report.signers.contains(&signer) && self.report.signers.len() < SIGNERS_MAX => {
                 self.report.signers.push(signer);
             }
-        }
-        if let Some(Err(error)) =
-            self.believed.signers.map(|trust| trust.check_past(&chain, Usage::Signature, checkpoint.at))
-        {
-            self.found(place, error.into());
+            Ok(_) => {}
         }
     }
 
@@ -344,11 +346,37 @@ impl<'b> Prover<'b> {
     fn stamp(&mut self, checkpoint: &Checkpoint) {
         let Some(trust) = self.believed.stamps.filter(|_| !checkpoint.stamp.is_empty()) else { return };
         match tsp::verify(&checkpoint.stamp, Digest::of(&checkpoint.signature), None, trust) {
-            Ok(_) => self.report.stamps += 1,
+            Ok(stamp) => {
+                self.report.stamps += 1;
+                self.report.stamped = Some((checkpoint.last, stamp.time));
+            }
             Err(error) => {
                 self.found(Place::Checkpoint(checkpoint.number), What::Stamp(error.to_string()));
             }
         }
+    }
+}
+
+/// A text, its signature, and the certificates of who made it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Signed<'s> {
+    pub(super) text: &'s [u8],
+    pub(super) signature: &'s [u8],
+    /// PEM, leaf first.
+    pub(super) certificates: &'s [u8],
+    /// When it was signed, by what the text says.
+    pub(super) at: UnixMillis,
+}
+
+impl Signed<'_> {
+    /// Subject and public key of who signed it.
+    fn signer(&self, trust: Option<&Trust>) -> Result<(String, Digest), What> {
+        let chain: Result<Vec<CertificateDer<'_>>, _> = CertificateDer::pem_slice_iter(self.certificates).collect();
+        let chain = chain.map_err(|_| What::Signature)?;
+        let leaf = chain.first().filter(|leaf| is_signed_by(leaf, self.text, self.signature));
+        let certificate = leaf.and_then(|leaf| Certificate::from_der(leaf)).ok_or(What::Signature)?;
+        trust.map_or(Ok(()), |trust| trust.check_past(&chain, Usage::Signature, self.at))?;
+        Ok((certificate.subject, certificate.spki))
     }
 }
 
@@ -389,6 +417,7 @@ impl fmt::Display for Place {
             Self::Checkpoint(number) => write!(f, "checkpoint {number}"),
             Self::Slot(key) => write!(f, "what repeats are known by ({key})"),
             Self::Mark(key) => write!(f, "what replays are known by ({key})"),
+            Self::File(name) => f.write_str(name),
             Self::Whole => f.write_str("this as a whole"),
         }
     }

@@ -14,6 +14,7 @@ mod answer;
 mod entry;
 mod face;
 mod key;
+pub mod masked;
 mod message;
 mod once;
 pub mod record;

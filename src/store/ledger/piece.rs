@@ -136,7 +136,7 @@ pub enum Slot {
 }
 
 /// Where a chain stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Position {
     /// Of the last record; 0: there is none yet.
     pub seq: u64,

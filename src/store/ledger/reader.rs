@@ -64,7 +64,8 @@ pub enum Part {
 }
 
 impl Reader {
-    pub(super) async fn open(address: &Address) -> Result<Self, Error> {
+    /// Opens what there is, also while a gateway writes it.
+    pub async fn open(address: &Address) -> Result<Self, Error> {
         match address {
             Address::File(file) => Self::open_file(file),
         }
