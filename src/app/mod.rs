@@ -18,10 +18,12 @@ use tokio_util::sync::CancellationToken;
 
 use self::reload::{Asked, Live, Reloaded, Reloader};
 use self::sealer::Sealer;
+pub use self::sealer::prune_all;
 use self::stamper::Stamper;
 use crate::clock::Clock;
 use crate::config::dossier::DossierService;
 use crate::config::gateway::Gateway;
+use crate::config::watch::Watch;
 use crate::crypto::sealed::Keys;
 use crate::inbound::record::Records;
 use crate::inbound::signed::{Believed, Security};
@@ -48,6 +50,9 @@ pub enum Error {
     /// The gateway's store did not open.
     #[error("the gateway's store did not open")]
     Store(#[source] store::error::Error),
+    /// The gateway's record is not what it was: nothing more may be built on it.
+    #[error("the gateway stops; `lienthong evidence verify` tells more")]
+    Record(#[source] store::error::Error),
     /// The keys of kept messages are not there.
     #[error("the keys of kept messages cannot be used:\n{0}")]
     Keys(Problems),
@@ -72,6 +77,7 @@ pub struct Running {
     admin_task: JoinSet<()>,
     reloader: Arc<Mutex<Reloader>>,
     reload_task: JoinSet<()>,
+    ledger: Ledger,
 }
 
 /// Starts the gateway; both addresses listen when this returns.
@@ -88,7 +94,10 @@ pub async fn start_gateway(settings: Gateway) -> Result<Running, Error> {
     let mut problems = Problems::new();
     let members = Arc::new(ArcSwap::from_pointee(settings.members));
     let ledger = Ledger::open(&settings.store, &settings.name).await.map_err(Error::Store)?;
-    let sealing = Arc::new(sealing_keys(&settings.evidence.keys, &ledger).await?);
+    let keys_file = settings.evidence.keys;
+    let mut keys_seen = Watch::default();
+    keys_seen.has_changed(std::slice::from_ref(&keys_file));
+    let sealing = Arc::new(ArcSwap::from_pointee(sealing_keys(&keys_file, &ledger).await?));
     let keys = Arc::new(ArcSwap::from_pointee(settings.signature));
     let parts = Parts {
         partners: settings.partners,
@@ -103,7 +112,7 @@ pub async fn start_gateway(settings: Gateway) -> Result<Running, Error> {
             clock: Clock::System,
             believed: Believed::default(),
         },
-        records: settings.keep_ms.map(|keep_ms| Records::new(ledger.clone(), sealing, Clock::System, keep_ms)),
+        records: settings.keep_ms.map(|keep_ms| Records::new(ledger.clone(), sealing.clone(), Clock::System, keep_ms)),
     };
     let Some(inbound) = Inbound::new(parts, &mut problems) else { return Err(Error::Partners(problems)) };
     let (stopping, stopped) = (CancellationToken::new(), CancellationToken::new());
@@ -114,11 +123,14 @@ pub async fn start_gateway(settings: Gateway) -> Result<Running, Error> {
         reload_task.spawn(stamper.run(stopping.clone()));
     }
     let sealer = Sealer {
-        ledger,
+        ledger: ledger.clone(),
         keys: keys.clone(),
         clock: Clock::System,
         every: settings.evidence.checkpoint_every,
         keep_ms: settings.evidence.keep_ms,
+        sealing,
+        keys_file,
+        keys_seen,
     };
     let live = Live { registry: members, acceptor: settings.acceptor.clone(), keys };
     let reloader = Reloader::new(settings.reload, live, metrics.clone(), Clock::System);
@@ -128,7 +140,7 @@ pub async fn start_gateway(settings: Gateway) -> Result<Running, Error> {
     soap_task.spawn(http::serve(soap_listener, settings.acceptor, Arc::new(inbound), stopping.clone()));
     admin_task.spawn(console::serve(admin_listener, metrics, stopping.clone(), stopped.clone()));
     tracing::info!(soap = %soap, admin = %admin, "the gateway serves");
-    Ok(Running { soap, admin, stopping, stopped, soap_task, admin_task, reloader, reload_task })
+    Ok(Running { soap, admin, stopping, stopped, soap_task, admin_task, reloader, reload_task, ledger })
 }
 
 /// Starts the embedded dossier service over mutual TLS.
@@ -140,6 +152,11 @@ impl Running {
     /// Looks at the files of members, keys, anchors and lists now, and exchanges what has changed. What SIGHUP does.
     pub async fn reload(&self) -> Reloaded {
         look(&self.reloader, Asked::ByHand).await
+    }
+
+    /// Resolves when the record is found broken: everything is refused from then on, and the process should end.
+    pub async fn broken(&self) -> Error {
+        Error::Record(self.ledger.broken().await)
     }
 
     /// Takes no more requests, lets those under way finish (for [`http::Limits::drain_time_max`] at most), then ends.

@@ -1,5 +1,6 @@
 //! Signs the chain of evidence every so often, and takes away what has been kept long enough.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +9,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, UnixMillis};
+use crate::config::watch::Watch;
+use crate::crypto::sealed::Keys as SealingKeys;
 use crate::evidence::checkpoint;
 use crate::inbound::signed::Keys;
+use crate::problem::Problems;
 use crate::store::error::Error;
 use crate::store::ledger::Ledger;
 use crate::store::ledger::piece::{PRUNED_MAX, Piece, Prune};
@@ -22,11 +26,15 @@ pub(super) struct Sealer {
     pub(super) every: Duration,
     /// How long records are kept.
     pub(super) keep_ms: i64,
+    /// What seals messages, and the file it was read from.
+    pub(super) sealing: Arc<ArcSwap<SealingKeys>>,
+    pub(super) keys_file: PathBuf,
+    pub(super) keys_seen: Watch,
 }
 
 impl Sealer {
     /// Works until `stopping`, and once more then.
-    pub(super) async fn run(self, stopping: CancellationToken) {
+    pub(super) async fn run(mut self, stopping: CancellationToken) {
         let mut ticks = interval_at(Instant::now() + self.every, self.every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -37,6 +45,7 @@ impl Sealer {
             if !goes_on {
                 return;
             }
+            self.reload();
             if let Err(error) = self.prune().await {
                 tracing::error!(cause = %error.chain(), "old evidence was not taken away");
             }
@@ -68,19 +77,55 @@ impl Sealer {
 
     /// Takes away what is older than it is kept, a little at a time.
     async fn prune(&self) -> Result<(), Error> {
-        let reader = self.ledger.reader().await?;
         let now = self.clock.now();
         let old = UnixMillis(now.0.saturating_sub(self.keep_ms));
-        for _ in 0..PRUNES_MAX {
-            let records = reader.older_than(self.ledger.chain(), old, PRUNED_MAX as u32).await?;
-            let Some(&last) = records.last() else { return Ok(()) };
-            let piece = Piece { at: now, prune: Some(Prune { last }), ..Piece::default() };
-            if self.ledger.commit(piece).await?.pruned == 0 {
-                return Ok(());
-            }
-        }
-        Ok(())
+        prune(&self.ledger, old, now, PRUNES_MAX, |_| {}).await.map(drop)
     }
+
+    /// Takes keys that were exchanged.
+    fn reload(&mut self) {
+        if !self.keys_seen.has_changed(std::slice::from_ref(&self.keys_file)) {
+            return;
+        }
+        let mut problems = Problems::new();
+        match SealingKeys::load(&self.keys_file, &mut problems).filter(|_| !problems.has_errors()) {
+            Some(keys) => self.sealing.store(Arc::new(keys)),
+            None => tracing::error!(%problems, "the keys of kept messages cannot be read: the old ones are used on"),
+        }
+    }
+}
+
+/// Takes away all records from before a time that checkpoints state; how many. `progress` is told how many so far.
+pub async fn prune_all(
+    ledger: &Ledger,
+    before: UnixMillis,
+    now: UnixMillis,
+    progress: impl FnMut(u64),
+) -> Result<u64, Error> {
+    prune(ledger, before, now, u32::MAX, progress).await
+}
+
+async fn prune(
+    ledger: &Ledger,
+    before: UnixMillis,
+    now: UnixMillis,
+    pieces_max: u32,
+    mut progress: impl FnMut(u64),
+) -> Result<u64, Error> {
+    let reader = ledger.reader().await?;
+    let mut pruned = 0;
+    for _ in 0..pieces_max {
+        let records = reader.older_than(ledger.chain(), before, PRUNED_MAX as u32).await?;
+        let Some(&last) = records.last() else { break };
+        let piece = Piece { at: now, prune: Some(Prune { last }), ..Piece::default() };
+        let taken = ledger.commit(piece).await?.pruned as u64;
+        if taken == 0 {
+            break;
+        }
+        pruned += taken;
+        progress(pruned);
+    }
+    Ok(pruned)
 }
 
 /// Pieces in which records are taken away at each turn.

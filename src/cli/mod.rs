@@ -3,6 +3,7 @@
 pub mod call;
 pub mod check;
 pub mod contract;
+pub mod evidence;
 pub mod members;
 pub mod sandbox;
 pub mod serve;
@@ -34,6 +35,7 @@ enum Command {
     Call(call::Args),
     Contract(contract::Args),
     Members(members::Args),
+    Evidence(evidence::Args),
 }
 
 /// Reads the command line and does what it says.
@@ -57,6 +59,7 @@ pub fn run() -> ExitCode {
             Command::Call(args) => call::run(args).await,
             Command::Contract(args) => contract::run(args),
             Command::Members(args) => members::run(args),
+            Command::Evidence(args) => evidence::run(args).await,
         }
     });
     telemetry::flush_log();
@@ -70,5 +73,6 @@ const EXAMPLES: &str = "Examples:
   lienthong check --config lienthong.toml
   lienthong explain NopHoSo --config lienthong.toml
   lienthong members add --cert h57.crt --agency H57 --config lienthong.toml
+  lienthong evidence verify --config lienthong.toml
   lienthong contract import --wsdl partner.wsdl --out schemas/partner
   lienthong serve --config lienthong.toml";

@@ -41,10 +41,10 @@ pub async fn gateway(args: &GatewayArgs) -> ExitCode {
         let hang_up = signal(SignalKind::hangup()).expect("signals can be listened to");
         let running = app::start_gateway(settings).await?;
         eprintln!("lienthong serves https://{}/soap/… and http://{}/metrics", running.soap, running.admin);
-        reload_until_stopped(&running, hang_up).await;
+        let ended = reload_until_stopped(&running, hang_up).await;
         eprintln!("stopping");
         running.stop().await;
-        Ok(())
+        ended
     })
     .await
 }
@@ -66,13 +66,14 @@ pub async fn dossier_service(args: &DossierServiceArgs) -> ExitCode {
     .await
 }
 
-/// Reloads at each SIGHUP, until the process is asked to end.
-async fn reload_until_stopped(running: &app::Running, mut hang_up: Signal) {
+/// Reloads at each SIGHUP, until the process is asked to end, or must.
+async fn reload_until_stopped(running: &app::Running, mut hang_up: Signal) -> Result<(), app::Error> {
     let mut stop = std::pin::pin!(stop_signal());
     loop {
         tokio::select! {
             _ = hang_up.recv() => drop(running.reload().await),
-            () = &mut stop => return,
+            () = &mut stop => return Ok(()),
+            broken = running.broken() => return Err(broken),
         }
     }
 }

@@ -116,7 +116,8 @@ pub async fn export<W: Write>(
 
 /// Where the records begin that a checkpoint is about, as far as they are there.
 fn first_link(chain: &str, start: Position, before: Option<&Checkpoint>) -> Position {
-    let before = before.map_or_else(|| Position::start(chain), |before| Position { seq: before.last, link: before.link });
+    let before =
+        before.map_or_else(|| Position::start(chain), |before| Position { seq: before.last, link: before.link });
     if before.seq < start.seq { start } else { before }
 }
 

@@ -15,7 +15,8 @@ use crate::store::ledger::piece::{Checkpoint, Position};
 ///
 /// The report names files, too: one that differs from what was signed, that is missing, or that was put in.
 pub fn prove(file: impl Read, believed: Believed<'_>, mut progress: impl FnMut(u64)) -> Report {
-    let mut proof = Proof { believed, prover: None, checkpoint: None, chain: None, heads: HashMap::new(), own: Own::default() };
+    let mut proof =
+        Proof { believed, prover: None, checkpoint: None, chain: None, heads: HashMap::new(), own: Own::default() };
     let mut records = 0;
     let read = Reading::new(file).each(|name, bytes| {
         if name.ends_with(".head") {

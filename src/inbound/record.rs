@@ -12,6 +12,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 
 use super::answer::Sent;
@@ -34,7 +35,7 @@ use crate::store::ledger::{Ledger, Pending};
 #[derive(Debug)]
 pub struct Records {
     ledger: Ledger,
-    keys: Arc<Keys>,
+    keys: Arc<ArcSwap<Keys>>,
     clock: Clock,
     keep_ms: i64,
     turns: Turns,
@@ -72,7 +73,7 @@ pub(super) struct Received<'r> {
 
 impl Records {
     /// Records in a ledger. `keep_ms`: how long outcomes are kept for repeats, milliseconds.
-    pub fn new(ledger: Ledger, keys: Arc<Keys>, clock: Clock, keep_ms: i64) -> Self {
+    pub fn new(ledger: Ledger, keys: Arc<ArcSwap<Keys>>, clock: Clock, keep_ms: i64) -> Self {
         Self { ledger, keys, clock, keep_ms, turns: Turns::default() }
     }
 
@@ -96,7 +97,7 @@ impl Records {
             ("soap-action", bounded(received.soap_action)),
         ];
         let head = Head { exchange: &exchange, part: Part::Request, at, fields: &fields, about: received.about };
-        let request = record(&self.keys, head.write(&received.body), received.body.into(), at);
+        let request = record(&self.keys.load(), head.write(&received.body), received.body.into(), at);
         Filing {
             records: self,
             exchange,
@@ -170,7 +171,7 @@ impl Filing<'_> {
     fn repeat(&mut self, sealed: &[u8]) -> Result<Told, Fault> {
         let key = self.turn.as_ref().map_or(Digest([0; 32]), Turn::key);
         let internal = |error: &'static str| Fault::new(Code::Internal).because(error);
-        let outcome = open_outcome(&self.records.keys, key, sealed);
+        let outcome = open_outcome(&self.records.keys.load(), key, sealed);
         let outcome = outcome.map_err(|error| Fault::new(Code::Internal).because(error))?;
         read(&outcome).map(Told::Repeat).ok_or_else(|| internal("a recorded outcome is damaged"))
     }
@@ -180,7 +181,7 @@ impl Filing<'_> {
         if let Some(turn) = &self.turn
             && said.as_ref().err().is_none_or(is_decided)
         {
-            self.outcome = Some(seal_outcome(&self.records.keys, turn.key(), written(said)));
+            self.outcome = Some(seal_outcome(&self.records.keys.load(), turn.key(), written(said)));
         }
     }
 
@@ -199,7 +200,7 @@ impl Filing<'_> {
             ("repeated", if entry.repeated { "yes" } else { "" }),
         ];
         let head = Head { exchange: &self.exchange, part: Part::Answer, at, fields: &fields, about };
-        let mut answer = record(&self.records.keys, head.write(&sent.bytes), sent.bytes.to_vec(), at);
+        let mut answer = record(&self.records.keys.load(), head.write(&sent.bytes), sent.bytes.to_vec(), at);
         answer.outcome = self.outcome.take();
         let fill = answer.outcome.as_ref().and(self.turn.as_ref()).map(Turn::key);
         let records = self.request.take().into_iter().chain([answer]).collect();
