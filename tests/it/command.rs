@@ -27,12 +27,18 @@ impl Serve {
 
     /// Starts it with these variables in its environment.
     pub fn start_where(settings: &Path, variables: &[(&str, &Path)]) -> Self {
-        let mut process = lienthong()
+        let mut command = lienthong();
+        command.envs(variables.iter().copied());
+        Self::start_by(command, settings)
+    }
+
+    /// Starts it by a command that takes its arguments.
+    pub fn start_by(mut command: Command, settings: &Path) -> Self {
+        let mut process = command
             .args(["serve", "--config"])
             .arg(settings)
             // Of a huge page the whole 2 MiB count as used with the first byte: memory could not be measured.
             .env("MIMALLOC_ALLOW_THP", "0")
-            .envs(variables.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the command starts");

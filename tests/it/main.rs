@@ -12,6 +12,7 @@ mod device;
 mod differential;
 mod drafts;
 mod edge;
+mod evidence;
 mod failing;
 mod fuzz_seeds;
 mod golden;

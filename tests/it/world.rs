@@ -83,10 +83,16 @@ impl World {
     }
 
     pub async fn stop(self) {
+        drop(self.close().await);
+    }
+
+    /// Stops it; its files stay as long as what is returned.
+    pub async fn close(self) -> TempDir {
         self.gateway.stop().await;
         if let Some(dossier) = self.dossier {
             dossier.stop().await;
         }
+        self.dir
     }
 
     /// Nobody listens at its address any more.
