@@ -31,9 +31,9 @@ impl<W: Write> Writing<W> {
         &self.sums
     }
 
-    /// Adds the digests, their signature and who made it, and ends.
-    pub(super) fn end(mut self, signature: &[u8], certificates: &[u8]) -> io::Result<W> {
-        for (name, bytes) in [(SUMS, self.sums.as_bytes()), (SIGNATURE, signature), (CERTIFICATES, certificates)] {
+    /// Adds the digests and their signature, and ends.
+    pub(super) fn end(mut self, signature: &[u8]) -> io::Result<W> {
+        for (name, bytes) in [(SUMS, self.sums.as_bytes()), (SIGNATURE, signature)] {
             append(&mut self.tar, name, bytes, self.at_s)?;
         }
         self.tar.into_inner()
@@ -135,7 +135,8 @@ impl<F: Write> Write for Digested<F> {
 /// The files that say what the others are.
 pub(super) const SUMS: &str = "SHA256SUMS";
 pub(super) const SIGNATURE: &str = "SHA256SUMS.sig";
+/// The certificates of who signed, leaf first: among the files whose digests are signed.
 pub(super) const CERTIFICATES: &str = "SHA256SUMS.pem";
-const OWN: [&str; 3] = [SUMS, SIGNATURE, CERTIFICATES];
+const OWN: [&str; 2] = [SUMS, SIGNATURE];
 /// Longest file: more than any message or list.
 const FILE_BYTES_MAX: u64 = 256 << 20;

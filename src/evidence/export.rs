@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::checkpoint::Statement;
-use super::container::Writing;
+use super::container::{CERTIFICATES, Writing};
 use super::head::Parsed;
 use super::stored::entry;
 use crate::clock::UnixMillis;
@@ -110,8 +110,9 @@ pub async fn export<W: Write>(
     }
     let last = before.map_or(start.seq, |(checkpoint, _)| checkpoint.last);
     exported.unstated = unstated(reader, order, last).await?;
-    let (signature, certificates) = (order.identity.sign_der(files.sums().as_bytes())?, order.identity.chain_pem());
-    Ok((exported, files.end(&signature, certificates.as_bytes())?))
+    files.add(CERTIFICATES, order.identity.chain_pem().as_bytes())?;
+    let signature = order.identity.sign_der(files.sums().as_bytes())?;
+    Ok((exported, files.end(&signature)?))
 }
 
 /// Where the records begin that a checkpoint is about, as far as they are there.

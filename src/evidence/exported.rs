@@ -103,7 +103,7 @@ impl Proof<'_> {
         let given = self.chain.take();
         if let Some((start, entries)) = &given {
             prover.begin(*start, checkpoint.number);
-            prover.entries(entries);
+            prover.entries(entries, u64::MAX);
             self.heads = entries.iter().map(|entry| (entry.seq, entry.head)).collect();
         }
         prover.checkpoint(&checkpoint, given.is_some());

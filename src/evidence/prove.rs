@@ -216,9 +216,9 @@ impl<'b> Prover<'b> {
         (self.at, self.tree, self.tree_after) = (start, Growing::default(), start.seq);
     }
 
-    /// Some more records, the more at once the better it can be said what happened.
-    pub fn entries(&mut self, entries: &[Entry]) {
-        for (index, entry) in entries.iter().enumerate() {
+    /// Some more records, up to `last`; by those after it, it can better be said what happened.
+    pub fn entries(&mut self, entries: &[Entry], last: u64) {
+        for (index, entry) in entries.iter().enumerate().take_while(|(_, entry)| entry.seq <= last) {
             if entry.seq != self.at.seq + 1 {
                 self.found(Place::Record(self.at.seq + 1), What::Missing);
             } else if self.at.after_digest(entry.head).link != entry.link {

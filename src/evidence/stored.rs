@@ -17,7 +17,8 @@ pub async fn prove(
     believed: Believed<'_>,
     mut progress: impl FnMut(u64),
 ) -> Result<Report, Error> {
-    let mut prover = Prover::new(chain, reader.start(chain).await?, believed);
+    let start = reader.start(chain).await?;
+    let mut prover = Prover::new(chain, start, believed);
     for damage in reader.integrity().await? {
         prover.found(Place::Whole, What::Damaged(damage));
     }
@@ -38,7 +39,7 @@ pub async fn prove(
         }
     }
     records(reader, &mut prover, None, keys, &mut progress).await?;
-    slots(reader, &mut prover, keys).await?;
+    slots(reader, &mut prover, start.seq, keys).await?;
     marks(reader, &mut prover).await?;
     Ok(prover.end())
 }
@@ -54,15 +55,16 @@ async fn records(
     let part = if keys.is_some() { Part::Whole } else { Part::Heads };
     while last.is_none_or(|last| prover.at() < last) {
         let chain = prover.chain().to_owned();
-        let mut records = reader.records(&chain, prover.at(), RECORDS, part).await?;
-        // One that should not be there does not hide that those up to the last are missing.
-        records.retain(|record| last.is_none_or(|last| record.seq <= last));
-        if records.is_empty() {
+        let last = last.unwrap_or(u64::MAX);
+        // Two more: what happened to the last is told by what comes after it.
+        let wanted = u32::try_from(last.saturating_sub(prover.at())).unwrap_or(u32::MAX).saturating_add(2);
+        let records = reader.records(&chain, prover.at(), RECORDS.min(wanted), part).await?;
+        let entries: Vec<Entry> = records.iter().map(entry).collect();
+        if entries.first().is_none_or(|entry| entry.seq > last) {
             return Ok(());
         }
-        let entries: Vec<Entry> = records.iter().map(entry).collect();
-        prover.entries(&entries);
-        for record in &records {
+        prover.entries(&entries, last);
+        for record in records.iter().filter(|record| record.seq <= last) {
             let Some(parsed) = prover.head(record.seq, &record.head, Some(record.at)) else { continue };
             if let Some(keys) = keys {
                 prover.message(record.seq, &record.head, &parsed, Message::Sealed(&record.body, keys));
@@ -78,7 +80,8 @@ pub fn entry(record: &Stored) -> Entry {
     Entry { seq: record.seq, head: Digest::of(&record.head), link: record.link }
 }
 
-async fn slots(reader: &Reader, prover: &mut Prover<'_>, keys: Option<&Keys>) -> Result<(), Error> {
+/// `pruned`: the last record that was taken away, with what it filled.
+async fn slots(reader: &Reader, prover: &mut Prover<'_>, pruned: u64, keys: Option<&Keys>) -> Result<(), Error> {
     let mut after = Digest::default();
     loop {
         let slots = reader.slots(after, RECORDS).await?;
@@ -88,6 +91,7 @@ async fn slots(reader: &Reader, prover: &mut Prover<'_>, keys: Option<&Keys>) ->
             let damage = match (&slot.record, &slot.outcome) {
                 _ if !slot.is_whole => Some("it is not as it was opened".to_owned()),
                 (None, _) => None,
+                (Some(record), _) if record.unsigned_abs() <= pruned => None,
                 (Some(record), None) => Some(format!("record {record} has no outcome for it")),
                 (Some(record), Some(outcome)) => keys
                     .and_then(|keys| super::open_outcome(keys, slot.key, outcome).err())

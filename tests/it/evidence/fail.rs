@@ -40,7 +40,7 @@ impl Limited {
         let process = format!("--pid={}", self.process.id());
         let status = Command::new("prlimit")
             .arg(process)
-            .arg(format!("--fsize={bytes}"))
+            .arg(format!("--fsize={bytes}:unlimited"))
             .status()
             .expect("prlimit is part of util-linux");
         assert!(status.success());
@@ -108,7 +108,7 @@ async fn a_store_that_is_gone_is_missed_and_not_made_anew() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_was_touched_or_is_too_short_is_not_built_on() {
     for (sql, said) in [
-        ("UPDATE record SET head = replace(head, 'h56', 'h57') WHERE seq = 3", "broken at record 3"),
+        ("UPDATE record SET head = cast(replace(head, 'h56', 'h57') AS BLOB) WHERE seq = 3", "broken at record 3"),
         ("DELETE FROM record WHERE seq = 2", "broken at record 2"),
         ("DELETE FROM checkpoint; DELETE FROM record WHERE seq > 2", "had come to 4"),
     ] {

@@ -59,7 +59,7 @@ fn content(file: &Path) -> Option<Vec<String>> {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_changed_in_a_store_is_named_by_its_record() {
     for (sql, finding) in [
-        ("UPDATE record SET head = replace(head, 'h56', 'h57') WHERE seq = 3", "record 3 was changed"),
+        ("UPDATE record SET head = cast(replace(head, 'h56', 'h57') AS BLOB) WHERE seq = 3", "record 3 was changed"),
         ("DELETE FROM record WHERE seq = 6", "record 6 is missing"),
         ("DELETE FROM record WHERE seq >= 9", "record 9 is missing"),
         (
@@ -95,7 +95,9 @@ async fn who_computes_all_links_anew_is_found_at_the_checkpoint() {
     use lienthong::store::ledger::piece::Position;
     let (_dir, layout) = closed().await;
     let connection = Connection::open(layout.path("lienthong.db")).expect("a database");
-    connection.execute("UPDATE record SET head = replace(head, 'h56', 'h57') WHERE seq = 5", []).expect("changed");
+    connection
+        .execute("UPDATE record SET head = cast(replace(head, 'h56', 'h57') AS BLOB) WHERE seq = 5", [])
+        .expect("changed");
     let mut position = Position::start("gateway");
     for seq in 1..=10_i64 {
         let head: Vec<u8> = connection

@@ -90,14 +90,14 @@ async fn an_export_shows_nothing_personal_unless_it_is_whole() {
     let (world, dossier) = told(|_| ()).await;
     let layout = world.layout();
     let _dir = world.close().await;
-    let name = "<HoTen>";
+    let name = "<HoVaTen>";
     let whole = std::fs::read(export(&layout, &["--code", &dossier, "--whole"])).expect("readable");
     assert!(memchr::memmem::find(&whole, name.as_bytes()).is_some(), "the submission is in it");
     let masked = std::fs::read(export(&layout, &["--code", &dossier])).expect("readable");
     let masked = String::from_utf8_lossy(&masked);
     assert!(masked.contains("***") && masked.contains(&dossier));
     let whole = String::from_utf8_lossy(&whole).into_owned();
-    for field in ["HoTen", "SoDienThoai", "Email", "ChuHoSo", "SoGiayTo"] {
+    for field in ["HoVaTen", "SoDienThoai", "Email", "ChuHoSo", "SoGiayToChuHoSo"] {
         for value in regex::Regex::new(&format!("<{field}>([^<]+)<")).expect("a pattern").captures_iter(&whole) {
             assert!(!masked.contains(&value[1]), "{field} is shown");
         }
