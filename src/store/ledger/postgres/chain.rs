@@ -11,20 +11,13 @@ pub(super) async fn position(client: &Client, chain: &str) -> Result<Position, E
     let last = "SELECT greatest((SELECT max(seq) FROM record WHERE chain = $1),
                                 (SELECT max(last) FROM checkpoint WHERE chain = $1), 0)";
     let last = client.query_one(last, &[&chain]).await.map_err(Error::server)?.get::<_, i64>(0).unsigned_abs();
-    let first = last.saturating_sub(PROVEN_AT_START);
     let broken = |seq| Error::Broken { chain: chain.to_owned(), seq };
-    let mut at = match link_of(client, chain, first).await? {
-        Some(link) => Position { seq: first, link },
-        // Pruned up to somewhere in between: from there on.
-        None => {
-            let oldest = "SELECT min(seq) FROM record WHERE chain = $1";
-            let oldest = client.query_one(oldest, &[&chain]).await.map_err(Error::server)?;
-            let oldest: Option<i64> = oldest.get(0);
-            let before = oldest.map_or(last, |seq| seq.unsigned_abs().saturating_sub(1));
-            let link = link_of(client, chain, before).await?.ok_or_else(|| broken(before))?;
-            Position { seq: before, link }
-        }
-    };
+    let oldest = "SELECT min(seq) FROM record WHERE chain = $1";
+    let oldest: Option<i64> = client.query_one(oldest, &[&chain]).await.map_err(Error::server)?.get(0);
+    // What comes before the oldest record was taken away, and is proven by the checkpoint there.
+    let before = oldest.map_or(last, |seq| seq.unsigned_abs().saturating_sub(1)).max(last.saturating_sub(PROVEN_AT_START));
+    let link = link_of(client, chain, before).await?.ok_or_else(|| broken(before))?;
+    let mut at = Position { seq: before, link };
     let rows = "SELECT seq, link, sha256(head) FROM record WHERE chain = $1 AND seq > $2 ORDER BY seq";
     let rows = client.query(rows, &[&chain, &number(at.seq)]).await.map_err(Error::server)?;
     for row in rows {

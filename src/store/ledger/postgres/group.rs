@@ -63,8 +63,8 @@ impl Work<'_> {
         // Polled, and so sent, in this order.
         let (filled, forgotten, committed) =
             tokio::join!(biased; self.fill(&fills), self.forget(now), self.client.batch_execute("COMMIT"));
-        (filled?, committed?);
-        self.due = forgotten?;
+        let ((), due, ()) = (filled?, forgotten?, committed?);
+        self.due = due;
         Ok(told)
     }
 
@@ -82,8 +82,8 @@ impl Work<'_> {
         let marks = batch.iter().filter_map(|piece| Some((piece.mark?, piece.at))).collect();
         let (begun, set, written, known) =
             tokio::join!(biased; begin, self.mark(marks), self.record(&columns), self.known(batch, &asks));
-        (begun?, written?);
-        let (set, mut known) = (set?, known?);
+        // In the order in which they were sent: the first failure is the cause of those after it.
+        let ((), set, (), mut known) = (begun?, set?, written?, known?);
         let was_first = |piece: &Piece| piece.mark.is_none_or(|mark| set.contains(&mark.key));
         let asks: Vec<(usize, Ask)> = asks.into_iter().filter(|&(at, _)| was_first(&batch[at])).collect();
         self.open(batch, &asks, &mut known).await?;
