@@ -189,19 +189,24 @@ async fn under_fire_what_was_acknowledged_is_there_once() {
 async fn a_commit_that_was_given_up_does_not_happen_later() {
     let Some((server, name, address)) = place().await else { return };
     let mut backend = Postgres::open(&backend_address(&address), "gateway").await.expect("opened");
-    let group = |text: &str| vec![Piece { records: [record(text)].into_iter().collect(), ..Piece::default() }];
-    backend.commit(&group("a")).await.expect("written");
+    let group = |text: &str, fill: Option<Digest>| {
+        vec![Piece { records: [record(text)].into_iter().collect(), fill, ..Piece::default() }]
+    };
+    let ask = Ask { key: ONE, content: ONE, until: at(100), held_until: at(100) };
+    let opened = Piece { slot: Some(ask), ..Piece::default() };
+    backend.commit(&[opened]).await.expect("written");
+    backend.commit(&group("a", None)).await.expect("written");
     let (blocker, connection) =
         tokio_postgres::connect(&server.url(&name), tokio_postgres::NoTls).await.expect("connected");
     let driver = tokio::spawn(connection);
-    let same = "BEGIN; INSERT INTO record VALUES ('gateway', 2, 0, '', '', NULL, '')";
-    blocker.batch_execute(same).await.expect("written, and not committed");
-    let hanging = tokio::time::timeout(Duration::from_millis(200), backend.commit(&group("given up"))).await;
-    assert!(hanging.is_err(), "it waits for what becomes of the other");
+    blocker.batch_execute("BEGIN; SELECT FROM slot FOR UPDATE").await.expect("locked");
+    let fills = group("given up", Some(ONE));
+    let hanging = tokio::time::timeout(Duration::from_millis(200), backend.commit(&fills)).await;
+    assert!(hanging.is_err(), "it waits for the slot, and its COMMIT is on the way behind that");
     backend.reopen().await.expect("opened again");
     drop(blocker);
     driver.await.expect("no panic").expect("closed");
-    backend.commit(&group("b")).await.expect("written");
+    backend.commit(&group("b", None)).await.expect("written");
     drop(backend);
     check_chain(&Ledger::open(&address, "gateway").await.expect("opened"), &["a", "b"]).await;
 }
