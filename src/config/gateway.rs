@@ -2,7 +2,10 @@
 //!
 //! ```toml
 //! members  = "members.toml"                  # who may call; paths are relative to this file
-//! store    = "lienthong.db"                  # what must outlive a restart; this is the default
+//! store    = "lienthong.db"                  # what must outlive a restart: a file; this is the default
+//!                                            # or a database that several gateways share, each with a name of its own:
+//!                                            # "postgres://USER@HOST:5432/NAME?sslmode=verify-full&sslrootcert=pki/db-ca.crt"
+//! store_password = "db.pass"                 # the file of its password, where the URL has none
 //! keep_days = 30                             # answers, for repeats by the same message id; this is the default
 //! name     = "gateway"                       # of this gateway's chain of evidence; this is the default
 //! language = "vi"                            # of fault texts in SOAP 1.1: vi (default) or en
@@ -80,6 +83,7 @@ use toml::de::DeTable;
 use super::evidence::Evidence;
 use super::keys::Keys;
 use super::signature::{SignatureFiles, check_signed_answers};
+use super::store;
 use super::tls::{Tls, TlsFiles};
 use super::watch::{Watch, members_paths};
 use crate::binding::plan::Partner;
@@ -222,15 +226,14 @@ pub fn record(file: &Path, now: UnixMillis, problems: &mut Problems) -> Option<R
 }
 
 fn record_of(root: &mut Keys<'_, '_>, now: UnixMillis) -> Option<Record> {
-    let store = root.optional_text("store").unwrap_or(STORE);
-    let store = ledger::Address::File(root.relative(store));
+    let store = store::store(root);
     let keep_days = root.integer("keep_days", KEEP_DAYS, 1..=3650);
     let name = root.parsed("name", Some("gateway"), "write letters, digits and -, 1 to 64", |text| {
         let is_good = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         ((1..=64).contains(&text.len()) && text.bytes().all(is_good)).then(|| text.to_owned())
     });
     let evidence = Evidence::of(root, keep_days.unwrap_or(KEEP_DAYS), now);
-    Some(Record { store, name: name?, evidence: evidence?, keep_ms: keep_days? * DAY_MS })
+    Some(Record { store: store?, name: name?, evidence: evidence?, keep_ms: keep_days? * DAY_MS })
 }
 
 fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> Option<Gateway> {
@@ -246,6 +249,7 @@ fn check(text: &str, file: &Path, now: UnixMillis, problems: &mut Problems) -> O
     root.only(&[
         "members",
         "store",
+        "store_password",
         "keep_days",
         "name",
         "evidence",
@@ -476,7 +480,6 @@ fn log(root: &mut Keys<'_, '_>) -> Option<(LogFormat, String)> {
 
 const KEEP_DAYS: i64 = 30;
 const DAY_MS: i64 = 86_400_000;
-const STORE: &str = "lienthong.db";
 /// Largest answer of an internal service.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
 /// How often files are looked at, where nothing is said.

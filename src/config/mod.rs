@@ -5,5 +5,6 @@ pub mod evidence;
 pub mod gateway;
 mod keys;
 pub mod signature;
+mod store;
 pub mod tls;
 pub mod watch;

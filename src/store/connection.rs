@@ -69,12 +69,12 @@ fn check_owner(connection: &Connection, path: &Path, schema: &Schema) -> Result<
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(open)?;
     let id = pragma("application_id").map_err(open)?;
     if id != i64::from(schema.application_id) && !(id == 0 && tables == 0) {
-        return Err(Error::Foreign { path: path.to_path_buf() });
+        return Err(Error::Foreign { place: path.display().to_string() });
     }
     let found = usize::try_from(pragma("user_version").map_err(open)?).unwrap_or(usize::MAX);
     let known = schema.steps.len();
     if found > known {
-        return Err(Error::Newer { path: path.to_path_buf(), found, known });
+        return Err(Error::Newer { place: path.display().to_string(), found, known });
     }
     Ok(())
 }

@@ -24,21 +24,61 @@ pub enum Error {
         #[source]
         source: Arc<std::io::Error>,
     },
-    /// The file is a database, but another program's.
-    #[error("{path} is the database of another program")]
+    /// There is a database, but another program's.
+    #[error("{place} is the database of another program")]
     Foreign {
-        /// The database file.
-        path: PathBuf,
+        /// The database file, or the database and its server.
+        place: String,
     },
     /// A newer release has migrated the database; going back would lose what only that release understands.
-    #[error("{path} has schema version {found}, this release knows {known}")]
+    #[error("{place} has schema version {found}, this release knows {known}")]
     Newer {
-        /// The database file.
-        path: PathBuf,
-        /// Version in the file.
+        /// The database file, or the database and its server.
+        place: String,
+        /// Its version.
         found: usize,
         /// Newest version of this release.
         known: usize,
+    },
+    /// The tables are not there.
+    #[error("{server} has no tables yet: run lienthong store migrate")]
+    Unmigrated {
+        /// The database and its server.
+        server: String,
+    },
+    /// An older release has made the tables.
+    #[error(
+        "{server} has schema version {found}, this release needs {known}: stop the gateways that use it, then run lienthong store migrate"
+    )]
+    Older {
+        /// The database and its server.
+        server: String,
+        /// Its version.
+        found: usize,
+        /// Newest version of this release.
+        known: usize,
+    },
+    /// No session with the database's server.
+    #[error("{server} is not reached")]
+    Unreached {
+        /// The database and its server.
+        server: String,
+        /// The cause.
+        #[source]
+        source: Arc<tokio_postgres::Error>,
+    },
+    /// The same; it did not even refuse.
+    #[error("{server} does not answer")]
+    Silent {
+        /// The database and its server.
+        server: String,
+    },
+    /// The server refused a statement, or went away.
+    #[error("the database's server failed")]
+    Server {
+        /// What it said.
+        #[source]
+        source: Arc<tokio_postgres::Error>,
     },
     /// The file system does not support what durability needs (journal mode {mode} instead of WAL).
     #[error("{path} cannot be kept in WAL mode, SQLite offers {mode}")]
@@ -55,10 +95,10 @@ pub enum Error {
         path: PathBuf,
     },
     /// Another process writes it.
-    #[error("another process holds {path}")]
+    #[error("another process holds {place}")]
     InUse {
-        /// The lock.
-        path: PathBuf,
+        /// The lock file, or the gateway's name and the database.
+        place: String,
     },
     /// The records in it are another gateway's.
     #[error("{path} holds the records of gateway {found}, not of {wanted}")]
@@ -134,12 +174,21 @@ impl Error {
         Self::Statement { source: Arc::new(source) }
     }
 
+    /// A statement's failure at a server.
+    pub(super) fn server(source: tokio_postgres::Error) -> Self {
+        Self::Server { source: Arc::new(source) }
+    }
+
     /// The error and its causes.
     pub fn chain(&self) -> String {
-        match std::error::Error::source(self) {
-            Some(source) => format!("{self}: {source}"),
-            None => self.to_string(),
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(next) = cause {
+            text.push_str(": ");
+            text.push_str(&next.to_string());
+            cause = next.source();
         }
+        text
     }
 
     pub(super) fn transaction(source: rusqlite::Error) -> Self {

@@ -17,6 +17,7 @@ pub mod connection;
 pub mod error;
 mod group;
 pub mod ledger;
+pub mod postgres;
 #[cfg(test)]
 mod tests;
 

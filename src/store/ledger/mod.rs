@@ -11,14 +11,17 @@
 //! * Marks and slots past their time are forgotten as new ones come, a few for each: no table grows beyond what holds,
 //!   and nobody waits for a sweep.
 //!
-//! Two databases keep it, and behave alike: SQLite, one file for one gateway, and PostgreSQL for several at once.
+//! Two databases keep it, and behave alike: SQLite, one file for one gateway, and PostgreSQL for several at once. In what
+//! several share, a slot that one of them has opened is held for the others, until it is filled or its holder must be dead.
 
 mod head;
 pub mod piece;
+mod postgres;
 pub mod reader;
 mod sqlite;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod writer;
 
 use std::path::PathBuf;
@@ -32,12 +35,24 @@ use self::piece::{Piece, Told};
 use self::reader::Reader;
 use self::writer::{Backend, Queued};
 use super::error::Error;
+use super::postgres::address::Server;
 
 /// Where a ledger is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Address {
     /// A SQLite file.
     File(PathBuf),
+    /// A PostgreSQL database, whose tables are there.
+    Postgres(Server),
+}
+
+/// What became of the tables of a ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Migrated {
+    /// The file is brought to the newest version whenever it is opened.
+    ByItself,
+    /// From one version to another, or the same; 0: there were no tables.
+    FromTo(usize, usize),
 }
 
 /// An open ledger. A clone is the same one; when the last is dropped, what is queued is finished.
@@ -63,8 +78,12 @@ impl Ledger {
     pub async fn open(address: &Address, chain: &str) -> Result<Self, Error> {
         let (queue, receiver) = mpsc::channel(QUEUE_MAX);
         let (broken, seen) = watch::channel(None);
-        let thread = match address {
-            Address::File(file) => start(sqlite::Sqlite::open(file, chain)?, receiver, broken)?,
+        let name = chain.to_owned();
+        let thread = match address.clone() {
+            Address::File(file) => start(async move || sqlite::Sqlite::open(&file, &name), receiver, broken).await?,
+            Address::Postgres(server) => {
+                start(async move || postgres::Postgres::open(&server, &name).await, receiver, broken).await?
+            }
         };
         Ok(Self {
             address: address.clone(),
@@ -72,7 +91,7 @@ impl Ledger {
             queue,
             room: Arc::new(Semaphore::new(ROOM_BYTES / 1024)),
             broken: seen,
-            _thread: Arc::new(Thread(Some(thread))),
+            _thread: Arc::new(thread),
         })
     }
 
@@ -127,15 +146,40 @@ impl Pending {
     }
 }
 
-fn start<B: Backend>(
-    backend: B,
+/// Makes the tables of a ledger, or brings them to the newest version.
+pub async fn migrate(address: &Address) -> Result<Migrated, Error> {
+    match address {
+        Address::File(_) => Ok(Migrated::ByItself),
+        Address::Postgres(server) => {
+            postgres::schema::SCHEMA.migrate(server).await.map(|(from, to)| Migrated::FromTo(from, to))
+        }
+    }
+}
+
+/// Starts the thread that opens a backend and writes by it; it is open when this returns.
+async fn start<B: Backend>(
+    open: impl AsyncFnOnce() -> Result<B, Error> + Send + 'static,
     queue: mpsc::Receiver<Queued>,
     broken: watch::Sender<Option<Error>>,
-) -> Result<JoinHandle<()>, Error> {
-    let thread = |source| Error::Thread { source: Arc::new(source) };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(thread)?;
-    let run = move || runtime.block_on(writer::run(backend, queue, broken));
-    std::thread::Builder::new().name("ledger".to_owned()).spawn(run).map_err(thread)
+) -> Result<Thread, Error> {
+    let failed = |source| Error::Thread { source: Arc::new(source) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let (caller, opened) = oneshot::channel();
+    let run = async move || {
+        let backend = tokio::time::timeout(OPEN_TIME_MAX, open()).await.unwrap_or(Err(Error::Busy));
+        // Whoever asked may have gone: then there is nobody in the queue either.
+        match backend {
+            Ok(backend) => {
+                drop(caller.send(Ok(())));
+                writer::run(backend, queue, broken).await;
+            }
+            Err(error) => drop(caller.send(Err(error))),
+        }
+    };
+    let thread = std::thread::Builder::new().name("ledger".to_owned()).spawn(move || runtime.block_on(run()));
+    let thread = Thread(Some(thread.map_err(failed)?));
+    opened.await.unwrap_or(Err(Error::Closed))?;
+    Ok(thread)
 }
 
 /// Pieces waiting for the writer.
@@ -144,6 +188,9 @@ const QUEUE_MAX: usize = 1024;
 const ROOM_BYTES: usize = 64 << 20;
 /// How long a caller waits for a place in the queue, and then for the commit.
 const WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// How long a database may take to be opened, its last records proven.
+const OPEN_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// The writing thread; joined when the last handle goes.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Address;
 use super::piece::{Checkpoint, Position};
+use super::postgres::reader::Reading;
 use super::sqlite;
 use crate::clock::UnixMillis;
 use crate::crypto::Digest;
@@ -20,6 +21,7 @@ pub struct Reader(Source);
 #[derive(Debug, Clone)]
 enum Source {
     File(Arc<Mutex<Connection>>),
+    Server(Reading),
 }
 
 /// A record as it stands.
@@ -68,6 +70,7 @@ impl Reader {
     pub async fn open(address: &Address) -> Result<Self, Error> {
         match address {
             Address::File(file) => Self::open_file(file),
+            Address::Postgres(server) => Reading::open(server).await.map(|reading| Self(Source::Server(reading))),
         }
     }
 
@@ -80,16 +83,25 @@ impl Reader {
 
     /// The chains that are there.
     pub async fn chains(&self) -> Result<Vec<String>, Error> {
+        if let Source::Server(server) = &self.0 {
+            return server.chains().await;
+        }
         self.rows(|connection| all(connection, "SELECT name FROM chain", params![], |row| row.get(0))).await
     }
 
     /// After which record those that are there begin.
-    pub async fn start(&self, _chain: &str) -> Result<Position, Error> {
+    pub async fn start(&self, chain: &str) -> Result<Position, Error> {
+        if let Source::Server(server) = &self.0 {
+            return server.start(chain).await;
+        }
         self.rows(sqlite::start).await
     }
 
     /// The slots after a key, at most so many.
     pub async fn slots(&self, after: Digest, limit: u32) -> Result<Vec<KeptSlot>, Error> {
+        if let Source::Server(server) = &self.0 {
+            return server.slots(after, limit).await;
+        }
         let sql = "SELECT key, content, until, proof, slot.record, outcome
                    FROM slot LEFT JOIN record ON seq = slot.record WHERE key > ?1 ORDER BY key LIMIT ?2";
         self.rows(move |connection| {
@@ -104,6 +116,9 @@ impl Reader {
 
     /// The marks after a key, at most so many: keys, and whether each is as it was set.
     pub async fn marks(&self, after: Digest, limit: u32) -> Result<Vec<(Digest, bool)>, Error> {
+        if let Source::Server(server) = &self.0 {
+            return server.marks(after, limit).await;
+        }
         let sql = "SELECT key, until, proof FROM mark WHERE key > ?1 ORDER BY key LIMIT ?2";
         self.rows(move |connection| {
             all(connection, sql, params![after.0, limit], |row| {
@@ -115,7 +130,10 @@ impl Reader {
     }
 
     /// The records after one, at most so many.
-    pub async fn records(&self, _chain: &str, after: u64, limit: u32, part: Part) -> Result<Vec<Stored>, Error> {
+    pub async fn records(&self, chain: &str, after: u64, limit: u32, part: Part) -> Result<Vec<Stored>, Error> {
+        if let Source::Server(server) = &self.0 {
+            return server.records(chain, after, limit, part).await;
+        }
         let columns = if part == Part::Heads { "x'', NULL" } else { "body, outcome" };
         let sql = format!("SELECT seq, at, link, head, {columns} FROM record WHERE seq > ?1 ORDER BY seq LIMIT ?2");
         self.rows(move |connection| {
@@ -134,7 +152,10 @@ impl Reader {
     }
 
     /// The numbers of the first records, at most so many, as far as they are older than a time.
-    pub async fn older_than(&self, _chain: &str, time: UnixMillis, limit: u32) -> Result<Vec<u64>, Error> {
+    pub async fn older_than(&self, chain: &str, time: UnixMillis, limit: u32) -> Result<Vec<u64>, Error> {
+        if let Source::Server(server) = &self.0 {
+            return server.older_than(chain, time, limit).await;
+        }
         let sql = "SELECT seq, at FROM record ORDER BY seq LIMIT ?1";
         let rows = self.rows(move |connection| {
             all(connection, sql, params![limit], |row| {
@@ -145,21 +166,30 @@ impl Reader {
     }
 
     /// The checkpoints after one, at most so many.
-    pub async fn checkpoints(&self, _chain: &str, after: u64, limit: u32) -> Result<Vec<Checkpoint>, Error> {
+    pub async fn checkpoints(&self, chain: &str, after: u64, limit: u32) -> Result<Vec<Checkpoint>, Error> {
+        if let Source::Server(server) = &self.0 {
+            return server.checkpoints(chain, after, limit).await;
+        }
         let sql = "SELECT number, last, link, at, text, signature, certificates, stamp FROM checkpoint
                    WHERE number > ?1 ORDER BY number LIMIT ?2";
         self.rows(move |connection| all(connection, sql, params![after.cast_signed(), limit], checkpoint)).await
     }
 
     /// The last checkpoint; `None`: there is none yet.
-    pub async fn last_checkpoint(&self, _chain: &str) -> Result<Option<Checkpoint>, Error> {
+    pub async fn last_checkpoint(&self, chain: &str) -> Result<Option<Checkpoint>, Error> {
+        if let Source::Server(server) = &self.0 {
+            return server.last_checkpoint(chain).await;
+        }
         let sql = "SELECT number, last, link, at, text, signature, certificates, stamp FROM checkpoint
                    ORDER BY number DESC LIMIT 1";
         self.rows(move |connection| connection.query_row(sql, [], checkpoint).optional()).await
     }
 
-    /// What SQLite finds wrong in its own file, a line each.
+    /// What SQLite finds wrong in its own file, a line each; of PostgreSQL that is its operator's to ask.
     pub async fn integrity(&self) -> Result<Vec<String>, Error> {
+        if let Source::Server(_) = &self.0 {
+            return Ok(Vec::new());
+        }
         let found = self.rows(|connection| all(connection, "PRAGMA integrity_check", params![], |row| row.get(0)));
         let mut found: Vec<String> = found.await?;
         found.retain(|line| line != "ok");
@@ -170,7 +200,7 @@ impl Reader {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
-        let Source::File(connection) = &self.0;
+        let Source::File(connection) = &self.0 else { return Err(Error::Closed) };
         let connection = connection.clone();
         let work = move || work(&connection.lock().unwrap_or_else(PoisonError::into_inner)).map_err(Error::statement);
         tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Panicked))

@@ -13,6 +13,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::head::Head;
 use super::piece::{Ask, Checkpoint, Cut, Mark, PRUNED_MAX, Piece, Position, Prune, Record, Slot, Stamp, Told};
+use super::tree::Tree;
 use super::writer::Backend;
 use crate::clock::UnixMillis;
 use crate::crypto::Digest;
@@ -110,15 +111,6 @@ struct Work<'c> {
     due: UnixMillis,
 }
 
-/// The hash tree of the stretch that will be cut next.
-#[derive(Clone, Default)]
-struct Tree {
-    /// The record before it.
-    after: u64,
-    /// Up to the last record; `None`: it is to be made of what is stored.
-    growing: Option<Growing>,
-}
-
 impl Work<'_> {
     fn all(&mut self, group: &[Piece]) -> rusqlite::Result<Vec<Told>> {
         let now = group.iter().map(|piece| piece.at).max().unwrap_or(UnixMillis(i64::MIN));
@@ -192,11 +184,10 @@ impl Work<'_> {
 
     /// The stretch after a record; the next one begins where it ends.
     fn cut(&mut self, after: u64) -> rusqlite::Result<Cut> {
-        let growing = match self.tree.growing.take().filter(|_| self.tree.after == after) {
+        let growing = match self.tree.cut(after, self.position.seq) {
             Some(growing) => growing,
             None => self.grown(after)?,
         };
-        self.tree = Tree { after: self.position.seq, growing: Some(Growing::default()) };
         Ok(Cut { end: self.position, root: growing.root() })
     }
 
@@ -213,9 +204,7 @@ impl Work<'_> {
     fn record(&mut self, record: &Record) -> rusqlite::Result<()> {
         let digest = Digest::of(&record.head);
         self.position = self.position.after_digest(digest);
-        if let Some(growing) = &mut self.tree.growing {
-            growing.push(digest);
-        }
+        self.tree.push(digest);
         let mut insert = self.connection.prepare_cached(
             "INSERT INTO record (seq, at, link, head, outcome, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
@@ -280,7 +269,7 @@ fn lock(path: &Path) -> Result<File, Error> {
     let file = file.map_err(|source| Error::Create { path: path.clone(), source: Arc::new(source) })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse { path }),
+        Err(TryLockError::WouldBlock) => Err(Error::InUse { place: path.display().to_string() }),
         Err(TryLockError::Error(source)) => Err(Error::Create { path, source: Arc::new(source) }),
     }
 }
