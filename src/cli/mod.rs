@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod members;
 pub mod sandbox;
 pub mod serve;
+pub mod store;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,7 @@ enum Command {
     Call(call::Args),
     Contract(contract::Args),
     Members(members::Args),
+    Store(store::Args),
     Evidence(evidence::Args),
 }
 
@@ -59,6 +61,7 @@ pub fn run() -> ExitCode {
             Command::Call(args) => call::run(args).await,
             Command::Contract(args) => contract::run(args),
             Command::Members(args) => members::run(args),
+            Command::Store(args) => store::run(args).await,
             Command::Evidence(args) => evidence::run(args).await,
         }
     });
@@ -75,4 +78,5 @@ const EXAMPLES: &str = "Examples:
   lienthong members add --cert h57.crt --agency H57 --config lienthong.toml
   lienthong evidence verify --config lienthong.toml
   lienthong contract import --wsdl partner.wsdl --out schemas/partner
+  lienthong store migrate --config lienthong.toml
   lienthong serve --config lienthong.toml";

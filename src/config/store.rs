@@ -16,7 +16,7 @@ pub(super) fn store(root: &mut Keys<'_, '_>) -> Option<Address> {
         return Some(Address::File(root.relative(store)));
     }
     let password = if root.has("store_password") { Some(password(root)?) } else { None };
-    match Server::parse(store, &root.relative(""), password.as_deref().map(str::as_bytes)) {
+    match Server::parse(store, &root.relative(""), password.as_ref().map(|password| password.as_bytes())) {
         Ok(server) => Some(Address::Postgres(server)),
         Err(error) => {
             root.wrong(at, error.to_string(), error.remedy());

@@ -58,7 +58,16 @@ impl Server {
         give(&folder, user);
         let mut initdb = as_user(user, &binaries.join("initdb"));
         initdb.arg("-D").arg(folder.join("data")).arg("--pwfile").arg(folder.join("password"));
-        initdb.args(["-U", USER, "-E", "UTF8", "--locale=C", "--no-sync", "--auth-local=trust", "--auth-host=scram-sha-256"]);
+        initdb.args([
+            "-U",
+            USER,
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+            "--auth-local=trust",
+            "--auth-host=scram-sha-256",
+        ]);
         run(&mut initdb);
         // A port that was free a moment ago may be taken by now: another one then.
         let server = (0..5).find_map(|_| Self::keep(&binaries, &folder, user, listen));
@@ -82,7 +91,12 @@ impl Server {
         let pg_ctl = as_user(user, &binaries.join("pg_ctl"));
         let mut shell = Command::new("sh");
         shell.args(["-c", KEEP]).arg(folder).arg(pg_ctl.get_program()).args(pg_ctl.get_args());
-        shell.arg("-D").arg(folder.join("data")).arg("-l").arg(folder.join("log")).args(["-w", "-m", "immediate", "-o"]);
+        shell.arg("-D").arg(folder.join("data")).arg("-l").arg(folder.join("log")).args([
+            "-w",
+            "-m",
+            "immediate",
+            "-o",
+        ]);
         shell.arg(options).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = shell.spawn().expect("a shell");
         let words = child.stdin.take();
@@ -122,7 +136,11 @@ impl Server {
     /// The URL of a database by TLS, without the password.
     pub fn tls_url(&self, database: &str) -> String {
         let root = self.folder.join("root.crt");
-        format!("postgres://{USER}@localhost:{}/{database}?sslmode=verify-full&sslrootcert={}", self.port, root.display())
+        format!(
+            "postgres://{USER}@localhost:{}/{database}?sslmode=verify-full&sslrootcert={}",
+            self.port,
+            root.display()
+        )
     }
 
     /// Runs a statement; what it gives, a line a row.
@@ -158,7 +176,8 @@ pub fn binaries() -> Option<PathBuf> {
 /// Whom it runs as, where that is not who we are.
 fn user() -> Option<&'static str> {
     let is_there = |name: &&&str| Command::new("id").arg(name).output().is_ok_and(|id| id.status.success());
-    let id = |flag: &str| String::from_utf8(Command::new("id").arg(flag).output().expect("id").stdout).expect("a number");
+    let id =
+        |flag: &str| String::from_utf8(Command::new("id").arg(flag).output().expect("id").stdout).expect("a number");
     (id("-u").trim() == "0").then(|| *["postgres", "nobody"].iter().find(is_there).expect("somebody"))
 }
 

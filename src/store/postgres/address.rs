@@ -62,7 +62,9 @@ impl Error {
     /// What to do about it.
     pub fn remedy(&self) -> &'static str {
         match self {
-            Self::Url(_) | Self::Missing(_) => "write postgres://USER@HOST:5432/DATABASE?sslmode=verify-full&sslrootcert=FILE",
+            Self::Url(_) | Self::Missing(_) => {
+                "write postgres://USER@HOST:5432/DATABASE?sslmode=verify-full&sslrootcert=FILE"
+            }
             Self::TwoPasswords => "take it out of the URL, or leave out store_password",
             Self::Unproven { .. } | Self::Mode(_) | Self::NoRoot => {
                 "write sslmode=verify-full&sslrootcert=FILE, or sslmode=disable where the network is yours alone"
@@ -245,7 +247,10 @@ mod tests {
             ("postgres://g:secret@/l", "the store's URL names no host"),
             ("postgres://localhost/l", "the store's URL names no user"),
             ("postgres://g:secret@localhost", "the store's URL names no database"),
-            ("postgres://g:secret@localhost/l?sslcert=x", "the store's URL is not understood: unknown option `sslcert`"),
+            (
+                "postgres://g:secret@localhost/l?sslcert=x",
+                "the store's URL is not understood: unknown option `sslcert`",
+            ),
             ("postgres://g:secret@localhost:x/l", "the store's URL is not understood: invalid value for option `port`"),
             ("postgres://g:secret@db.molisa/l", "the store's URL does not say how db.molisa is proven"),
             ("postgres://g:secret@10.0.0.7/l", "the store's URL does not say how 10.0.0.7 is proven"),

@@ -62,7 +62,9 @@ impl Schema {
             (true, _) => {
                 let rows = client.query("SELECT version FROM lienthong_schema", &[]).await.map_err(Error::server)?;
                 let version: Option<i32> = rows.first().map(|row| row.get(0));
-                version.and_then(|version| usize::try_from(version).ok()).ok_or(Error::Damaged { what: "schema version" })
+                version
+                    .and_then(|version| usize::try_from(version).ok())
+                    .ok_or(Error::Damaged { what: "schema version" })
             }
         }
     }

@@ -78,7 +78,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> TlsStream for Stream<S> {
     fn channel_binding(&self) -> ChannelBinding {
         let chain = self.0.get_ref().1.peer_certificates().unwrap_or_default();
         let Some(own) = chain.first() else { return ChannelBinding::none() };
-        let algorithm = X509Certificate::from_der(own).ok().map(|(_, own)| own.signature_algorithm.algorithm.to_id_string());
+        let algorithm =
+            X509Certificate::from_der(own).ok().map(|(_, own)| own.signature_algorithm.algorithm.to_id_string());
         match algorithm.as_deref() {
             Some(RSA_SHA256 | ECDSA_SHA256) => ChannelBinding::tls_server_end_point(Digest::of(own).0.to_vec()),
             _ => ChannelBinding::none(),

@@ -6,18 +6,35 @@ use crate::crypto::Digest;
 use crate::store::error::Error;
 use crate::store::ledger::piece::Position;
 
+/// Enters a chain's name, where it is new.
+pub(super) async fn own(client: &Client, chain: &str) -> Result<(), Error> {
+    let insert = "INSERT INTO chain (name, pruned, link) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING";
+    let link = Position::start(chain).link;
+    client.execute(insert, &[&chain, &&link.0[..]]).await.map(drop).map_err(Error::server)
+}
+
+/// Where the records that are there begin: after those that were taken away.
+pub(super) async fn start(client: &Client, chain: &str) -> Result<Position, Error> {
+    let select = "SELECT pruned, link FROM chain WHERE name = $1";
+    match client.query_opt(select, &[&chain]).await.map_err(Error::server)? {
+        Some(row) => Ok(Position { seq: row.get::<_, i64>(0).unsigned_abs(), link: digest(row.get(1))? }),
+        None => Ok(Position::start(chain)),
+    }
+}
+
 /// Where the chain ends; its last records are proven to follow from each other.
 pub(super) async fn position(client: &Client, chain: &str) -> Result<Position, Error> {
     let last = "SELECT greatest((SELECT max(seq) FROM record WHERE chain = $1),
-                                (SELECT max(last) FROM checkpoint WHERE chain = $1), 0)";
+                                (SELECT max(last) FROM checkpoint WHERE chain = $1),
+                                (SELECT pruned FROM chain WHERE name = $1), 0)";
     let last = client.query_one(last, &[&chain]).await.map_err(Error::server)?.get::<_, i64>(0).unsigned_abs();
     let broken = |seq| Error::Broken { chain: chain.to_owned(), seq };
-    let oldest = "SELECT min(seq) FROM record WHERE chain = $1";
-    let oldest: Option<i64> = client.query_one(oldest, &[&chain]).await.map_err(Error::server)?.get(0);
-    // What comes before the oldest record was taken away, and is proven by the checkpoint there.
-    let before = oldest.map_or(last, |seq| seq.unsigned_abs().saturating_sub(1)).max(last.saturating_sub(PROVEN_AT_START));
-    let link = link_of(client, chain, before).await?.ok_or_else(|| broken(before))?;
-    let mut at = Position { seq: before, link };
+    let mut at = start(client, chain).await?;
+    let first = last.saturating_sub(PROVEN_AT_START);
+    if first > at.seq {
+        let link = link_of(client, chain, first).await?.ok_or_else(|| broken(first))?;
+        at = Position { seq: first, link };
+    }
     let rows = "SELECT seq, link, sha256(head) FROM record WHERE chain = $1 AND seq > $2 ORDER BY seq";
     let rows = client.query(rows, &[&chain, &number(at.seq)]).await.map_err(Error::server)?;
     for row in rows {
@@ -32,14 +49,11 @@ pub(super) async fn position(client: &Client, chain: &str) -> Result<Position, E
     }
 }
 
-/// The link of a record, or that of a checkpoint that says it; `None`: neither is there any more.
+/// The link at a place; `None`: it was taken away.
 pub(super) async fn link_of(client: &Client, chain: &str, seq: u64) -> Result<Option<Digest>, Error> {
-    if seq == 0 {
-        return Ok(Some(Position::start(chain).link));
-    }
-    let sql = "SELECT link FROM record WHERE chain = $1 AND seq = $2
-               UNION ALL SELECT link FROM checkpoint WHERE chain = $1 AND last = $2";
-    let rows = client.query(sql, &[&chain, &number(seq)]).await.map_err(Error::server)?;
+    let select = "SELECT link FROM record WHERE chain = $1 AND seq = $2
+                  UNION ALL SELECT link FROM chain WHERE name = $1 AND pruned = $2";
+    let rows = client.query(select, &[&chain, &number(seq)]).await.map_err(Error::server)?;
     rows.first().map(|row| digest(row.get(0))).transpose()
 }
 

@@ -25,6 +25,7 @@ use crate::clock::UnixMillis;
 use crate::crypto::Digest;
 use crate::crypto::merkle::Growing;
 use crate::store::ledger::piece::{Ask, Checkpoint, Cut, Mark, PRUNED_MAX, Piece, Position, Prune, Slot, Stamp, Told};
+use crate::store::ledger::sqlite::proof;
 use crate::store::ledger::tree::Tree;
 
 /// A transaction, and what will hold once it is committed.
@@ -122,7 +123,9 @@ impl Work<'_> {
         let keys: Vec<&[u8]> = marks.iter().map(|(mark, _)| &mark.key.0[..]).collect();
         let untils: Vec<i64> = marks.iter().map(|(mark, _)| mark.until.0).collect();
         let ats: Vec<i64> = marks.iter().map(|(_, at)| at.0).collect();
-        let rows = self.client.query(&self.statements.marks, &[&keys, &untils, &ats]).await?;
+        let proofs: Vec<[u8; 8]> = marks.iter().map(|(mark, _)| proof(mark.key, None, mark.until)).collect();
+        let proofs: Vec<&[u8]> = proofs.iter().map(|proof| &proof[..]).collect();
+        let rows = self.client.query(&self.statements.marks, &[&keys, &untils, &ats, &proofs]).await?;
         digests(&rows, 0)
     }
 
@@ -193,8 +196,10 @@ impl Work<'_> {
         let contents: Vec<&[u8]> = asks.iter().map(|(_, ask)| &ask.content.0[..]).collect();
         let untils: Vec<i64> = asks.iter().map(|(_, ask)| ask.until.0).collect();
         let ats: Vec<i64> = asks.iter().map(|&(at, _)| batch[at].at.0).collect();
+        let proofs: Vec<[u8; 8]> = asks.iter().map(|(_, ask)| proof(ask.key, Some(ask.content), ask.until)).collect();
+        let proofs: Vec<&[u8]> = proofs.iter().map(|proof| &proof[..]).collect();
         let held: Vec<i64> = asks.iter().map(|(_, ask)| ask.held_until.0).collect();
-        let columns: [&(dyn ToSql + Sync); 6] = [&keys, &contents, &untils, &ats, &held, &self.chain];
+        let columns: [&(dyn ToSql + Sync); 7] = [&keys, &contents, &untils, &ats, &proofs, &held, &self.chain];
         let rows = self.client.query(&self.statements.slots, &columns).await?;
         let opened: HashSet<Digest> = digests(&rows, 0)?;
         asks.retain(|(_, ask)| !opened.contains(&ask.key));

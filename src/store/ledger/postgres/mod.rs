@@ -15,7 +15,7 @@ mod statements;
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
-use self::chain::{link_of, position};
+use self::chain::{link_of, own, position};
 use self::group::Work;
 use self::schema::SCHEMA;
 use self::statements::Statements;
@@ -79,6 +79,7 @@ impl Postgres {
         self.lock(client).await?;
         SCHEMA.check(&self.server, client).await?;
         warn_of_settings(client).await?;
+        own(client, &self.chain).await?;
         let position = position(client, &self.chain).await?;
         if link_of(client, &self.chain, self.position.seq).await? != Some(self.position.link) {
             return Err(Error::Broken { chain: self.chain.clone(), seq: self.position.seq });
@@ -96,7 +97,8 @@ impl Postgres {
         for Session { pid, started } in &self.sessions {
             client.query(earlier, &[pid, started]).await.map_err(Error::server)?;
         }
-        let own = "SELECT pid, extract(epoch FROM backend_start)::text FROM pg_stat_activity WHERE pid = pg_backend_pid()";
+        let own =
+            "SELECT pid, extract(epoch FROM backend_start)::text FROM pg_stat_activity WHERE pid = pg_backend_pid()";
         let own = client.query_one(own, &[]).await.map_err(Error::server)?;
         // Kept from here on: this one may fail, too, before it is told that it has the lock.
         self.sessions = vec![Session { pid: own.get(0), started: own.get(1) }];

@@ -7,12 +7,14 @@ use std::time::Duration;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::chain::{digest, number};
+use super::chain::{digest, number, start};
 use super::schema::SCHEMA;
 use crate::clock::UnixMillis;
+use crate::crypto::Digest;
 use crate::store::error::Error;
-use crate::store::ledger::piece::Checkpoint;
-use crate::store::ledger::reader::{Part, Stored};
+use crate::store::ledger::piece::{Checkpoint, Position};
+use crate::store::ledger::reader::{KeptSlot, Part, Stored};
+use crate::store::ledger::sqlite::proof;
 use crate::store::postgres::address::Server;
 use crate::store::postgres::{Link, Purpose};
 
@@ -28,13 +30,36 @@ impl Reading {
     }
 
     pub(in crate::store::ledger) async fn chains(&self) -> Result<Vec<String>, Error> {
-        // From one name to the next by the index; DISTINCT would read all records.
-        let sql = "WITH RECURSIVE named (chain) AS
-                   (SELECT min(chain) FROM record
-                    UNION ALL SELECT (SELECT min(chain) FROM record WHERE record.chain > named.chain)
-                              FROM named WHERE named.chain IS NOT NULL)
-                   SELECT chain FROM named WHERE chain IS NOT NULL UNION SELECT chain FROM checkpoint ORDER BY 1";
-        self.all(sql, &[], |row| Ok(row.get(0))).await
+        self.all("SELECT name FROM chain ORDER BY name", &[], |row| Ok(row.get(0))).await
+    }
+
+    pub(in crate::store::ledger) async fn start(&self, chain: &str) -> Result<Position, Error> {
+        within(start(&self.0.client, chain)).await
+    }
+
+    pub(in crate::store::ledger) async fn slots(&self, after: Digest, limit: u32) -> Result<Vec<KeptSlot>, Error> {
+        let sql = "SELECT key, content, until, proof, slot.record, outcome
+                   FROM slot LEFT JOIN record ON record.chain = slot.chain AND record.seq = slot.record
+                   WHERE key > $1 ORDER BY key LIMIT $2";
+        self.all(sql, &[&&after.0[..], &i64::from(limit)], |row| {
+            let (key, content, until) = (digest(row.get(0))?, digest(row.get(1))?, UnixMillis(row.get(2)));
+            let is_whole = row.get::<_, &[u8]>(3) == proof(key, Some(content), until);
+            Ok(KeptSlot { key, until, is_whole, record: row.get(4), outcome: row.get(5) })
+        })
+        .await
+    }
+
+    pub(in crate::store::ledger) async fn marks(
+        &self,
+        after: Digest,
+        limit: u32,
+    ) -> Result<Vec<(Digest, bool)>, Error> {
+        let sql = "SELECT key, until, proof FROM mark WHERE key > $1 ORDER BY key LIMIT $2";
+        self.all(sql, &[&&after.0[..], &i64::from(limit)], |row| {
+            let (key, until) = (digest(row.get(0))?, UnixMillis(row.get(1)));
+            Ok((key, row.get::<_, &[u8]>(2) == proof(key, None, until)))
+        })
+        .await
     }
 
     pub(in crate::store::ledger) async fn records(
@@ -90,28 +115,19 @@ impl Reading {
         Ok(self.all(sql, &[&chain], checkpoint).await?.pop())
     }
 
-    pub(in crate::store::ledger) async fn unstamped(&self, chain: &str) -> Result<Option<Checkpoint>, Error> {
-        let sql = "SELECT number, last, link, at, text, signature, certificates, stamp FROM checkpoint
-                   WHERE chain = $1 AND stamp = '' ORDER BY number LIMIT 1";
-        Ok(self.all(sql, &[&chain], checkpoint).await?.pop())
-    }
-
     async fn all<T>(
         &self,
         sql: &str,
         params: &[&(dyn ToSql + Sync)],
         read: impl Fn(&Row) -> Result<T, Error>,
     ) -> Result<Vec<T>, Error> {
-        let rows = within(self.0.client.query(sql, params)).await?;
+        let rows = within(async { self.0.client.query(sql, params).await.map_err(Error::server) }).await?;
         rows.iter().map(read).collect()
     }
 }
 
-async fn within<T>(work: impl Future<Output = Result<T, tokio_postgres::Error>>) -> Result<T, Error> {
-    match tokio::time::timeout(READ_TIME_MAX, work).await {
-        Ok(said) => said.map_err(Error::server),
-        Err(_) => Err(Error::Busy),
-    }
+async fn within<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    tokio::time::timeout(READ_TIME_MAX, work).await.unwrap_or(Err(Error::Busy))
 }
 
 fn checkpoint(row: &Row) -> Result<Checkpoint, Error> {

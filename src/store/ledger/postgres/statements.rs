@@ -40,18 +40,20 @@ impl Statements {
 
 /// Sets marks; gives those that were not set, or past their time.
 const MARKS: &str = "
-    INSERT INTO mark (key, until, at) SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[])
-    ON CONFLICT (key) DO UPDATE SET until = excluded.until, at = excluded.at WHERE mark.until < excluded.at
+    INSERT INTO mark (key, until, at, proof) SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bigint[], $4::bytea[])
+    ON CONFLICT (key) DO UPDATE SET until = excluded.until, at = excluded.at, proof = excluded.proof
+    WHERE mark.until < excluded.at
     RETURNING key";
 
 /// Opens slots: those that are not there, that are past their time, and those that nobody fills any more: our own, of a
 /// process before this one, and others' past their `held_until`. Gives those that were opened; the rest it locks, so that
 /// they stay as they are until [`ASKED`] has read them.
 const SLOTS: &str = "
-    INSERT INTO slot (key, content, until, at, held_until, holder)
-    SELECT *, $6 FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[])
+    INSERT INTO slot (key, content, until, at, proof, held_until, holder)
+    SELECT *, $7 FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bigint[])
     ON CONFLICT (key) DO UPDATE SET
         until = CASE WHEN slot.until < excluded.at THEN excluded.until ELSE slot.until END,
+        proof = CASE WHEN slot.until < excluded.at THEN excluded.proof ELSE slot.proof END,
         content = excluded.content, at = excluded.at, held_until = excluded.held_until, holder = excluded.holder,
         chain = NULL, record = NULL
     WHERE slot.until < excluded.at
@@ -83,10 +85,14 @@ const CHECKPOINT: &str = "
 
 const STAMP: &str = "UPDATE checkpoint SET stamp = $3 WHERE chain = $1 AND number = $2 AND stamp = ''";
 
+/// Takes away the first records, as far as checkpoints state them; where the chain begins then is written down.
 const PRUNE: &str = "
-    DELETE FROM record WHERE chain = $1
-    AND seq <= least($2, (SELECT coalesce(max(last), 0) FROM checkpoint WHERE chain = $1),
-                     (SELECT coalesce(min(seq), 0) FROM record WHERE chain = $1) + $3 - 1)";
+    WITH last AS (
+        SELECT seq, link FROM record WHERE chain = $1
+        AND seq = least($2, (SELECT coalesce(max(last), 0) FROM checkpoint WHERE chain = $1),
+                        (SELECT pruned + $3 FROM chain WHERE name = $1))),
+    begun AS (UPDATE chain SET pruned = last.seq, link = last.link FROM last WHERE name = $1)
+    DELETE FROM record USING last WHERE record.chain = $1 AND record.seq <= last.seq";
 
 /// Nobody waits for another here: what another gateway has taken in hand is left to it.
 const FORGET: &str = "

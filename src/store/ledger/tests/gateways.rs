@@ -87,9 +87,10 @@ async fn of_gateways_that_ask_at_the_same_moment_one_is_told_to_work() {
     }
     for round in 0..30_u8 {
         let key = Digest([round; 32]);
-        let asks = gateways.iter().map(|gateway| (gateway.clone(), gateway.clone())).map(|(gateway, other)| async move {
-            tokio::join!(ask(&gateway, key, key, 0), mark(&other, key, 100, 0))
-        });
+        let asks = gateways
+            .iter()
+            .map(|gateway| (gateway.clone(), gateway.clone()))
+            .map(|(gateway, other)| async move { tokio::join!(ask(&gateway, key, key, 0), mark(&other, key, 100, 0)) });
         let told = tokio::task::JoinSet::from_iter(asks).join_all().await;
         let slots = |wanted| told.iter().filter(|(slot, _)| *slot == wanted).count();
         assert_eq!((slots(Slot::Open), slots(Slot::Held)), (1, 2));

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use self::server::Server;
 use super::piece::{Ask, Checkpoint, Mark, Piece, Position, Prune, Record, Slot, Stamp};
-use super::reader::{Part, Stored};
+use super::reader::{KeptSlot, Part, Stored};
 use super::{Address, Ledger, migrate};
 use crate::clock::UnixMillis;
 use crate::crypto::{Digest, merkle};
@@ -163,6 +163,33 @@ async fn records_follow_from_each_other_in_the_order_of_their_commits(place: Pla
     assert_eq!(position.seq, 4);
 }
 
+async fn records_are_taken_away_as_far_as_checkpoints_state_them_and_the_chain_goes_on(place: Place) {
+    let ledger = place.open().await;
+    append(&ledger, &["a", "b", "c"]).await;
+    let pruned = async |ledger: &Ledger, last| {
+        let piece = Piece { prune: Some(Prune { last }), ..Piece::default() };
+        ledger.commit(piece).await.expect("written").pruned
+    };
+    assert_eq!(pruned(&ledger, 9).await, 0, "nothing is stated yet");
+    let told = ledger.commit(Piece { cut: Some(0), ..Piece::default() }).await.expect("written");
+    let cut = told.cut.expect("asked for");
+    let checkpoint = Checkpoint { number: 1, last: cut.end.seq, link: cut.end.link, ..Checkpoint::default() };
+    ledger.commit(Piece { checkpoint: Some(checkpoint), ..Piece::default() }).await.expect("written");
+    append(&ledger, &["d"]).await;
+    assert_eq!(pruned(&ledger, 2).await, 2);
+    drop(ledger);
+    let ledger = place.open().await;
+    append(&ledger, &["e"]).await;
+    assert_eq!(pruned(&ledger, 9).await, 1);
+    assert_eq!(pruned(&ledger, 9).await, 0, "not stated");
+    drop(ledger);
+    let ledger = place.open().await;
+    let start = ledger.reader().await.expect("readable").start("gateway").await.expect("readable");
+    assert_eq!(start, cut.end);
+    let seqs: Vec<u64> = stored(&ledger).await.iter().map(|stored| stored.seq).collect();
+    assert_eq!(seqs, [4, 5]);
+}
+
 async fn a_chain_has_one_writer(place: Place) {
     let ledger = place.open().await;
     assert!(matches!(Ledger::open(&place.address, "gateway").await, Err(Error::InUse { .. })));
@@ -202,7 +229,6 @@ async fn a_stretch_is_cut_signed_stamped_and_taken_away(place: Place) {
     let piece = Piece { checkpoint: Some(checkpoint.clone()), ..Piece::default() };
     ledger.commit(piece).await.expect("written");
     let reader = ledger.reader().await.expect("readable");
-    assert_eq!(reader.unstamped("gateway").await.expect("readable"), Some(checkpoint.clone()));
     for bytes in ["first", "second"] {
         let stamp = Stamp { number: 1, bytes: bytes.as_bytes().to_vec() };
         ledger.commit(Piece { stamp: Some(stamp), ..Piece::default() }).await.expect("written");
@@ -210,7 +236,6 @@ async fn a_stretch_is_cut_signed_stamped_and_taken_away(place: Place) {
     let stamped = Checkpoint { stamp: b"first".to_vec(), ..checkpoint };
     assert_eq!(reader.last_checkpoint("gateway").await.expect("readable"), Some(stamped.clone()));
     assert_eq!(reader.checkpoints("gateway", 0, 9).await.expect("readable"), [stamped]);
-    assert_eq!(reader.unstamped("gateway").await.expect("readable"), None);
     assert_eq!(reader.older_than("gateway", at(7), 9).await.expect("readable"), [0; 0]);
     assert_eq!(reader.older_than("gateway", at(8), 3).await.expect("readable"), [1, 2, 3]);
     for (last, pruned) in [(2, 2), (4, 1), (4, 0)] {
@@ -230,20 +255,33 @@ async fn a_slot_whose_record_was_taken_away_is_still_filled(place: Place) {
     assert_eq!(ask(&ledger, ONE, ONE, 0).await, Slot::Open);
     fill(&ledger, ONE, "outcome").await;
     let end = Position::start("gateway").after(b"outcome");
-    let checkpoint = Checkpoint {
-        number: 1,
-        last: 1,
-        link: end.link,
-        text: Vec::new(),
-        signature: Vec::new(),
-        certificates: Vec::new(),
-        stamp: Vec::new(),
-        at: at(0),
-    };
+    let checkpoint = Checkpoint { number: 1, last: 1, link: end.link, ..Checkpoint::default() };
     let piece = Piece { checkpoint: Some(checkpoint), prune: Some(Prune { last: 1 }), ..Piece::default() };
     assert_eq!(ledger.commit(piece).await.expect("written").pruned, 1);
     assert_eq!(ask(&ledger, ONE, ONE, 1).await, Slot::Filled(Vec::new()));
     assert_eq!(ask(&ledger, ONE, TWO, 1).await, Slot::Taken);
+}
+
+async fn what_is_kept_is_told_to_be_whole(place: Place) {
+    let ledger = place.open().await;
+    assert!(mark(&ledger, ONE, 100, 0).await);
+    assert!(mark(&ledger, ONE, 200, 101).await);
+    for key in [ONE, TWO] {
+        assert_eq!(ask(&ledger, key, ONE, 0).await, Slot::Open);
+        assert_eq!(ask(&ledger, key, ONE, 1).await, Slot::Open);
+    }
+    fill(&ledger, TWO, "outcome").await;
+    let reader = ledger.reader().await.expect("readable");
+    assert_eq!(reader.marks(Digest::default(), 9).await.expect("readable"), [(ONE, true)]);
+    let slot = |key, record: Option<i64>| KeptSlot {
+        key,
+        until: at(100),
+        is_whole: true,
+        record,
+        outcome: record.map(|_| b"outcome".to_vec()),
+    };
+    assert_eq!(reader.slots(Digest::default(), 9).await.expect("readable"), [slot(ONE, None), slot(TWO, Some(1))]);
+    assert_eq!(reader.slots(ONE, 1).await.expect("readable"), [slot(TWO, Some(1))]);
 }
 
 async fn large_bodies_are_kept(place: Place) {
@@ -256,7 +294,6 @@ async fn large_bodies_are_kept(place: Place) {
     assert!(bodies == [body(3), body(5), body(7)]);
 }
 
-
 on_both! {
     a_mark_counts_once_until_it_is_past_its_time_and_across_restarts
     a_slot_is_filled_once_and_is_for_one_thing
@@ -266,4 +303,6 @@ on_both! {
     a_stretch_is_cut_signed_stamped_and_taken_away
     a_slot_whose_record_was_taken_away_is_still_filled
     large_bodies_are_kept
+    records_are_taken_away_as_far_as_checkpoints_state_them_and_the_chain_goes_on
+    what_is_kept_is_told_to_be_whole
 }
