@@ -1,15 +1,21 @@
-//! Submissions under fire: gateway and dossier service are killed at random moments, clients repeat by the same id.
+//! Submissions under fire: gateways, their database and the dossier service are killed at random moments, clients repeat
+//! by the same id.
 //!
 //! ```text
 //! cargo run --release --example torture -- --rounds 50
+//! cargo run --release --example torture -- --rounds 50 --gateways 2
 //! ```
-//! Starts both as processes of this example, on loopback, and ends one of them or both with SIGKILL in each round, at a
-//! moment that the seed decides; they start again on what they left. Clients send each submission until they know what
-//! became of it. At the end what clients were told is compared with what the dossier service holds. The last line is
-//! one JSON object: `lost` are submissions that a client was told of and that are not there as it was told, `doubled`
-//! those that are there more than once. The exit status is 1 where there is any.
+//! Starts them as processes on loopback, and ends some of them with SIGKILL in each round, at a moment that the seed
+//! decides; they start again on what they left. Clients send each submission, with several gateways to any of them, until
+//! they know what became of it. Several gateways share one PostgreSQL, which is started from Debian's binaries and killed
+//! like the others; where there are none, it says that it skips.
+//!
+//! At the end what clients were told is compared with what the dossier service holds and with the evidence. The last line
+//! is one JSON object: `lost` are submissions that a client was told of and that are not there as it was told, `doubled`
+//! those that are there more than once, `unproven` those whose question and answer are not in a record that
+//! is proven whole. The exit status is 1 where there is any.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,7 +25,12 @@ use clap::Parser;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, Zoned};
 use lienthong::clock::Clock;
+use lienthong::crypto::Digest;
+use lienthong::crypto::sealed::Keys;
 use lienthong::dossier::contract::molisa::dossier::v1::Dossier;
+use lienthong::evidence::head::Parsed;
+use lienthong::evidence::prove::Believed;
+use lienthong::evidence::stored;
 use lienthong::problem::Problems;
 use lienthong::sandbox::layout::Layout;
 use lienthong::sandbox::message::{XRoad, envelope};
@@ -28,12 +39,18 @@ use lienthong::sandbox::run::{self, Options};
 use lienthong::sandbox::samples::{Filling, Sample};
 use lienthong::sandbox::{party, settings};
 use lienthong::soap::version::Version;
+use lienthong::store::ledger;
+use lienthong::store::ledger::reader::Reader;
 use lienthong::{app, config};
 use part::Part;
+use postgres::{Listen, Server};
 use prost::Message;
 use random::Random;
 
 mod part;
+#[path = "../tests/postgres/mod.rs"]
+#[allow(dead_code, reason = "the tests use the rest")]
+mod postgres;
 #[path = "../tests/generator/random.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod random;
@@ -50,6 +67,14 @@ struct Arguments {
     /// What decides who is killed, and when.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Gateways; more than one share one PostgreSQL.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
+    gateways: u8,
+    /// With PostgreSQL, also for one gateway.
+    #[arg(long)]
+    postgres: bool,
+    #[arg(long, hide = true)]
+    settings: Option<PathBuf>,
     #[arg(long, hide = true)]
     role: Option<Role>,
     #[arg(long, hide = true)]
@@ -66,20 +91,20 @@ fn main() {
     let arguments = Arguments::parse();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime starts");
     match (arguments.role, arguments.dir.as_deref()) {
-        (Some(role), Some(dir)) => runtime.block_on(play(role, dir)),
+        (Some(role), Some(dir)) => runtime.block_on(play(role, dir, arguments.settings.as_deref())),
         _ => runtime.block_on(torture(&arguments)),
     }
 }
 
 /// Serves until it is killed, or until standard input closes because the one who started it died.
-async fn play(role: Role, dir: &Path) {
+async fn play(role: Role, dir: &Path, settings: Option<&Path>) {
     let layout = Layout::at(dir);
     let mut problems = Problems::new();
     let now = Clock::System.now();
     match role {
         Role::Gateway => {
-            let file = layout.path("lienthong.toml");
-            let settings = config::gateway::load(&file, now, &mut problems).unwrap_or_else(|| panic!("{problems}"));
+            let file = settings.expect("a gateway has its own");
+            let settings = config::gateway::load(file, now, &mut problems).unwrap_or_else(|| panic!("{problems}"));
             let running = app::start_gateway(settings).await.expect("the gateway starts");
             println!("{}", running.soap.port());
             until_input_closes().await;
@@ -99,45 +124,87 @@ async fn until_input_closes() {
     closed.await.expect("reading does not panic").expect("standard input is readable");
 }
 
-/// Starts this example in a role; it serves when this returns.
-fn start(role: Role, dir: &Path) -> Part<u16> {
-    let name = if role == Role::Gateway { "gateway" } else { "dossier-service" };
-    Part::start(name, dir, |_| {})
+/// A gateway by its settings, and its process.
+struct Gateway {
+    settings: PathBuf,
+    part: Part<u16>,
+}
+
+impl Gateway {
+    /// It serves when this returns.
+    fn start(settings: PathBuf, dir: &Path) -> Self {
+        let part = Part::start("gateway", dir, |command| _ = command.arg("--settings").arg(&settings));
+        settings::set_port(&settings, "soap", part.address).expect("the port is kept");
+        Self { settings, part }
+    }
+
+    fn start_again(&mut self, dir: &Path) {
+        self.part = Part::start("gateway", dir, |command| _ = command.arg("--settings").arg(&self.settings));
+    }
+}
+
+fn start_service(dir: &Path) -> Part<u16> {
+    Part::start("dossier-service", dir, |_| {})
 }
 
 async fn torture(arguments: &Arguments) {
+    let is_shared = arguments.gateways > 1 || arguments.postgres;
+    let database = if is_shared { Server::start(Listen::Socket) } else { None };
+    if is_shared && database.is_none() {
+        println!("skipped: PostgreSQL's programs are not there (Debian: postgresql)");
+        return;
+    }
     let dir = tempfile::tempdir().expect("a directory");
     let layout = run::prepare(&Options { dir: dir.path().to_path_buf(), ..Options::default() }).expect("prepared");
-    let mut service = start(Role::DossierService, dir.path());
+    let mut service = start_service(dir.path());
     for (file, key) in [("dossier-service.toml", "listen"), ("lienthong.toml", "address")] {
         settings::set_port(&layout.path(file), key, service.address).expect("the port is kept");
     }
-    let mut gateway = start(Role::Gateway, dir.path());
-    settings::set_port(&layout.path("lienthong.toml"), "soap", gateway.address).expect("the port is kept");
+    let url = database.as_ref().map(|database| database.url(&database.database()));
+    let files: Vec<PathBuf> = (1..=arguments.gateways).map(|number| settings_of(&layout, number, url.as_deref())).collect();
+    if url.is_some() {
+        migrate(&files[0]).await;
+    }
+    let mut gateways: Vec<Gateway> =
+        files.iter().map(|file| Gateway::start(file.clone(), dir.path())).collect();
 
     let stopping = Arc::new(AtomicBool::new(false));
-    let address = format!("https://127.0.0.1:{}/soap/hoso", gateway.address);
-    let portal = Portal::open(&address, &layout, party::PORTAL).expect("a client");
-    let clients = (0..arguments.clients).map(|_| client(portal.clone(), stopping.clone()));
+    let portals: Vec<Portal> = gateways
+        .iter()
+        .map(|gateway| format!("https://127.0.0.1:{}/soap/hoso", gateway.part.address))
+        .map(|address| Portal::open(&address, &layout, party::PORTAL).expect("a client"))
+        .collect();
+    let clients = (0..arguments.clients as usize).map(|at| client(portals.clone(), at, stopping.clone()));
     let mut clients: tokio::task::JoinSet<Vec<Told>> = clients.collect();
     let mut random = Random::new(arguments.seed);
     for round in 1..=arguments.rounds {
         tokio::time::sleep(Duration::from_millis(u64::from(random.between(20, 400)))).await;
-        let whom = random.below(3);
-        if whom != 0 {
-            gateway.kill();
+        // Each of them by its own chance, and one at least.
+        let last = gateways.len() + usize::from(database.is_some());
+        let sure = random.below(last + 1);
+        let killed: Vec<bool> = (0..=last).map(|at| at == sure || random.below(3) == 0).collect();
+        let (is_service, is_database) = (killed[0], database.is_some() && killed[last]);
+        let of_gateways = &killed[1..=gateways.len()];
+        for (gateway, _) in gateways.iter_mut().zip(of_gateways).filter(|(_, is_killed)| **is_killed) {
+            gateway.part.kill();
         }
-        if whom != 1 {
+        if is_service {
             service.kill();
-            service = start(Role::DossierService, dir.path());
+            service = start_service(dir.path());
         }
-        if whom != 0 {
-            gateway = start(Role::Gateway, dir.path());
+        if let Some(database) = database.as_ref().filter(|_| is_database) {
+            database.stop();
+            database.start_again();
+        }
+        for (gateway, _) in gateways.iter_mut().zip(of_gateways).filter(|(_, is_killed)| **is_killed) {
+            gateway.start_again(dir.path());
         }
         eprintln!(
-            "round {round} of {}: killed {}",
+            "round {round} of {}: killed {} gateways{}{}",
             arguments.rounds,
-            ["the dossier service", "the gateway", "both"][whom]
+            of_gateways.iter().filter(|is_killed| **is_killed).count(),
+            if is_service { ", the dossier service" } else { "" },
+            if is_database { ", the database" } else { "" },
         );
     }
     stopping.store(true, Ordering::Relaxed);
@@ -145,9 +212,28 @@ async fn torture(arguments: &Arguments) {
     while let Some(ended) = clients.join_next().await {
         told.extend(ended.expect("a client does not panic"));
     }
-    gateway.kill();
+    for gateway in &mut gateways {
+        gateway.part.kill();
+    }
     service.kill();
-    judge(&told, &layout);
+    judge(&told, &layout, &files).await;
+}
+
+/// Settings of one of the gateways: its own name and port, and what it keeps its record in.
+fn settings_of(layout: &Layout, number: u8, url: Option<&str>) -> PathBuf {
+    let text = std::fs::read_to_string(layout.path("lienthong.toml")).expect("the sandbox has settings");
+    let file = layout.path(&format!("gateway-{number}.toml"));
+    let store = url.map_or_else(String::new, |url| format!("store = \"{url}\"\n"));
+    let head = format!("name = \"gateway-{number}\"\n{store}");
+    std::fs::write(&file, format!("{head}{text}\n[evidence]\ncheckpoint_s = 1\n")).expect("written");
+    file
+}
+
+async fn migrate(settings: &Path) {
+    let mut problems = Problems::new();
+    let record = config::gateway::record(settings, Clock::System.now(), &mut problems);
+    let record = record.unwrap_or_else(|| panic!("{problems}"));
+    ledger::migrate(&record.store).await.expect("the tables are made");
 }
 
 /// A submission, by its sender's own code, and the code that the sender was told of it.
@@ -156,10 +242,12 @@ struct Told {
     dossier: String,
     /// How often it was sent.
     sent: u32,
+    question: Digest,
+    answer: Digest,
 }
 
 /// Submits one dossier after the other, each until it is known what became of it.
-async fn client(portal: Portal, stopping: Arc<AtomicBool>) -> Vec<Told> {
+async fn client(portals: Vec<Portal>, first: usize, stopping: Arc<AtomicBool>) -> Vec<Told> {
     let sample = Sample::named("NopHoSo").expect("there is such a sample");
     let mut told = Vec::new();
     while !stopping.load(Ordering::Relaxed) {
@@ -177,9 +265,13 @@ async fn client(portal: Portal, stopping: Arc<AtomicBool>) -> Vec<Told> {
         };
         let message = envelope(Version::Soap11, Some(&headers), &sample.body(&filling));
         for sent in 1..=REPEATS_MAX {
+            let portal = &portals[(first + sent as usize) % portals.len()];
             let answer = portal.post(Version::Soap11, message.clone()).await;
-            if let Some(dossier) = answer.as_ref().ok().and_then(|answer| answer.value("MaHoSo")) {
-                told.push(Told { own, dossier: dossier.to_owned(), sent });
+            if let Ok(answer) = &answer
+                && let Some(dossier) = answer.value("MaHoSo")
+            {
+                let (question, answer) = (Digest::of(&message), Digest::of(&answer.body));
+                told.push(Told { own, dossier: dossier.to_owned(), sent, question, answer });
                 break;
             }
             assert!(sent < REPEATS_MAX, "no answer to {own}: {answer:?}");
@@ -189,8 +281,14 @@ async fn client(portal: Portal, stopping: Arc<AtomicBool>) -> Vec<Told> {
     told
 }
 
-/// What clients were told against what is held.
-fn judge(told: &[Told], layout: &Layout) {
+/// What clients were told against what is held, and what is recorded.
+async fn judge(told: &[Told], layout: &Layout, settings: &[PathBuf]) {
+    let recorded = recorded(settings).await;
+    let unproven = told.iter().filter(|told| !recorded.contains(&told.question) || !recorded.contains(&told.answer));
+    let unproven: Vec<&Told> = unproven.collect();
+    for told in &unproven {
+        println!("unproven: {} was told to be {}", told.own, told.dossier);
+    }
     let held = held(&layout.path("dossiers.db"));
     let lost: Vec<&Told> =
         told.iter().filter(|told| !held.get(&told.own).is_some_and(|codes| codes.contains(&told.dossier))).collect();
@@ -205,11 +303,41 @@ fn judge(told: &[Told], layout: &Layout) {
     println!("{} submissions told of, {repeated} of them sent more than once, {} held", told.len(), held.len());
     let figures = serde_json::json!({
         "submissions": told.len(), "repeated": repeated, "lost": lost.len(), "doubled": doubled.len(),
+        "unproven": unproven.len(),
     });
     println!("{figures}");
-    if !lost.is_empty() || !doubled.is_empty() || told.is_empty() {
+    if !lost.is_empty() || !doubled.is_empty() || !unproven.is_empty() || told.is_empty() {
         std::process::exit(1);
     }
+}
+
+/// Digests of all messages in the gateways' records, which are proven whole; none of a record that is not.
+async fn recorded(settings: &[PathBuf]) -> HashSet<Digest> {
+    let mut found = HashSet::new();
+    for file in settings {
+        let mut problems = Problems::new();
+        let now = Clock::System.now();
+        let record = config::gateway::record(file, now, &mut problems).unwrap_or_else(|| panic!("{problems}"));
+        let keys = Keys::load(&record.evidence.keys, &mut problems).unwrap_or_else(|| panic!("{problems}"));
+        let reader = Reader::open(&record.store).await.expect("the record can be read");
+        let report = stored::prove(&reader, &record.name, Some(&keys), Believed::default(), |_| {}).await;
+        let report = report.expect("the record can be read");
+        println!("{}: {} records, {} messages, {} checkpoints", report.chain, report.records, report.messages, report.checkpoints);
+        for finding in &report.findings {
+            println!("{}: {finding}", report.chain);
+        }
+        if !report.is_good() {
+            continue;
+        }
+        let mut after = 0;
+        loop {
+            let records = reader.records(&record.name, after, 1000, ledger::reader::Part::Heads).await.expect("read");
+            let Some(last) = records.last() else { break };
+            after = last.seq;
+            found.extend(records.iter().filter_map(|record| Some(Parsed::of(&record.head)?.body)));
+        }
+    }
+    found
 }
 
 /// Codes of the dossiers that the service holds, by their senders' own codes.
