@@ -1,7 +1,7 @@
 //! Submissions under fire: gateway and dossier service are killed at random moments, clients repeat by the same id.
 //!
 //! ```text
-//! cargo run --release --example torture -- --rounds 50
+//! cargo run --release --example torture -- --rounds 50 [--shared]
 //! ```
 //! Starts both as processes of this example, on loopback, and ends one of them or both with SIGKILL in each round, at a
 //! moment that the seed decides; they start again on what they left. Clients send each submission until they know what
@@ -28,12 +28,16 @@ use lienthong::sandbox::run::{self, Options};
 use lienthong::sandbox::samples::{Filling, Sample};
 use lienthong::sandbox::{party, settings};
 use lienthong::soap::version::Version;
+use lienthong::store::ledger::{Address, migrate};
+use lienthong::store::postgres::address::Server;
 use lienthong::{app, config};
 use part::Part;
 use prost::Message;
 use random::Random;
 
 mod part;
+#[path = "../tests/postgres/mod.rs"]
+mod postgres;
 #[path = "../tests/generator/random.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
 mod random;
@@ -47,6 +51,10 @@ struct Arguments {
     /// Clients that submit at the same time.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=256))]
     clients: u32,
+    /// The gateway's store is a PostgreSQL database (of a server in /usr/lib/postgresql), whose sessions are left open by
+    /// each gateway that is killed.
+    #[arg(long)]
+    shared: bool,
     /// What decides who is killed, and when.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -112,6 +120,8 @@ async fn torture(arguments: &Arguments) {
     for (file, key) in [("dossier-service.toml", "listen"), ("lienthong.toml", "address")] {
         settings::set_port(&layout.path(file), key, service.address).expect("the port is kept");
     }
+    // Ends with this process.
+    let _server = if arguments.shared { Some(share(&layout).await) } else { None };
     let mut gateway = start(Role::Gateway, dir.path());
     settings::set_port(&layout.path("lienthong.toml"), "soap", gateway.address).expect("the port is kept");
 
@@ -148,6 +158,18 @@ async fn torture(arguments: &Arguments) {
     gateway.kill();
     service.kill();
     judge(&told, &layout);
+}
+
+/// A database of a server of our own becomes the gateway's store.
+async fn share(layout: &Layout) -> postgres::Server {
+    let server = postgres::Server::start(postgres::Listen::Socket).expect("a PostgreSQL server");
+    let url = server.url(&server.database());
+    let address = Server::parse(&url, layout.root(), None).expect("a URL");
+    migrate(&Address::Postgres(address)).await.expect("the tables are made");
+    let file = layout.path("lienthong.toml");
+    let text = std::fs::read_to_string(&file).expect("the settings are readable");
+    std::fs::write(file, format!("store = \"{url}\"\n{text}")).expect("the settings can be written");
+    server
 }
 
 /// A submission, by its sender's own code, and the code that the sender was told of it.

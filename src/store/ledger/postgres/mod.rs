@@ -143,9 +143,9 @@ impl Postgres {
 
 impl Backend for Postgres {
     async fn commit(&mut self, group: &[Piece]) -> Result<Vec<Told>, Error> {
-        let client = &self.open.as_ref().ok_or(Error::Closed)?.link.client;
-        if client.is_closed() {
-            return Err(Error::Closed);
+        // Lost while nothing was under way: nobody needs to be told.
+        if self.open.as_ref().is_none_or(|open| open.link.client.is_closed()) {
+            self.connect().await?;
         }
         for _ in 0..CONFLICTS_MAX {
             match self.commit_once(group).await {
