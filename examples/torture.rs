@@ -161,12 +161,12 @@ async fn torture(arguments: &Arguments) {
         settings::set_port(&layout.path(file), key, service.address).expect("the port is kept");
     }
     let url = database.as_ref().map(|database| database.url(&database.database()));
-    let files: Vec<PathBuf> = (1..=arguments.gateways).map(|number| settings_of(&layout, number, url.as_deref())).collect();
+    let files: Vec<PathBuf> =
+        (1..=arguments.gateways).map(|number| settings_of(&layout, number, url.as_deref())).collect();
     if url.is_some() {
         migrate(&files[0]).await;
     }
-    let mut gateways: Vec<Gateway> =
-        files.iter().map(|file| Gateway::start(file.clone(), dir.path())).collect();
+    let mut gateways: Vec<Gateway> = files.iter().map(|file| Gateway::start(file.clone(), dir.path())).collect();
 
     let stopping = Arc::new(AtomicBool::new(false));
     let portals: Vec<Portal> = gateways
@@ -322,7 +322,10 @@ async fn recorded(settings: &[PathBuf]) -> HashSet<Digest> {
         let reader = Reader::open(&record.store).await.expect("the record can be read");
         let report = stored::prove(&reader, &record.name, Some(&keys), Believed::default(), |_| {}).await;
         let report = report.expect("the record can be read");
-        println!("{}: {} records, {} messages, {} checkpoints", report.chain, report.records, report.messages, report.checkpoints);
+        println!(
+            "{}: {} records, {} messages, {} checkpoints",
+            report.chain, report.records, report.messages, report.checkpoints
+        );
         for finding in &report.findings {
             println!("{}: {finding}", report.chain);
         }

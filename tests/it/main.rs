@@ -15,6 +15,7 @@ mod edge;
 mod evidence;
 mod failing;
 mod fuzz_seeds;
+mod gateways;
 mod golden;
 mod hostile;
 mod limits;
@@ -42,3 +43,5 @@ mod authority;
 mod generator;
 #[path = "../judge/mod.rs"]
 mod judge;
+#[path = "../postgres/mod.rs"]
+mod postgres;

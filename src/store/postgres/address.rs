@@ -20,7 +20,7 @@ use super::tls;
 /// A database on a server, and how it is reached. Shown without its password.
 #[derive(Clone)]
 pub struct Server {
-    pub(super) config: Config,
+    pub(super) config: Arc<Config>,
     pub(super) tls: Option<Arc<ClientConfig>>,
 }
 
@@ -103,7 +103,7 @@ impl Server {
         };
         config.ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable });
         be_watchful(&mut config);
-        Ok(Self { config, tls })
+        Ok(Self { config: Arc::new(config), tls })
     }
 }
 

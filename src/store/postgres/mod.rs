@@ -39,7 +39,7 @@ pub(super) enum Purpose {
 impl Link {
     /// Connects, in a time that has an end.
     pub(super) async fn open(server: &Server, purpose: Purpose) -> Result<Self, Error> {
-        let mut config = server.config.clone();
+        let mut config = Config::clone(&server.config);
         if purpose != Purpose::Reading {
             // Of several hosts the one that is not a copy.
             config.target_session_attrs(TargetSessionAttrs::ReadWrite);

@@ -7,14 +7,16 @@
 //!                                          ◀──  which were; of others that came before us: what is known of them now
 //! outcomes into slots, what is past its time away, COMMIT      ──▶
 //! ```
-//! * A group goes in batches; a batch ends before a key that it has already. So what happens at once in a batch is what
-//!   would happen one piece after the other. A key comes twice only when the same message comes twice at the same moment.
-//! * Keys are sorted: gateways that set the same marks wait for each other in the same order. A slot that is another
-//!   gateway's is read without a lock, so that who waits for it holds nobody up.
+//! * Marks depend on nothing else of a group, and all of them go first. The rest goes in batches; a batch ends before a slot
+//!   that it has already. So what happens at once in a batch is what would happen one piece after the other.
+//! * Keys are sorted, marks before slots: gateways that set the same wait for each other in the same order. A slot that is
+//!   another gateway's is read without a lock, so that who waits for it holds nobody up.
 //! * A statement of a transaction that has failed fails, too, and COMMIT takes all of it back: that each of them has
 //!   succeeded is asked before anything is believed.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Error, Row};
@@ -56,10 +58,11 @@ impl Work<'_> {
     pub(super) async fn all(&mut self, group: &[Piece]) -> Result<Vec<Told>, Error> {
         let now = group.iter().map(|piece| piece.at).max().unwrap_or(UnixMillis(i64::MIN));
         let mut told = Vec::with_capacity(group.len());
+        let mut firsts = None;
         let mut fills = Fills::new();
-        for (at, batch) in batches(group).into_iter().enumerate() {
+        for batch in batches(group) {
             self.fill(&fills).await?;
-            fills = self.batch(batch, at == 0, &mut told).await?;
+            fills = self.batch(group, batch, &mut firsts, &mut told).await?;
         }
         // Polled, and so sent, in this order.
         let (filled, forgotten, committed) =
@@ -69,8 +72,15 @@ impl Work<'_> {
         Ok(told)
     }
 
-    /// Does a batch; what is left of it is to fill slots.
-    async fn batch(&mut self, batch: &[Piece], is_first: bool, told: &mut Vec<Told>) -> Result<Fills, Error> {
+    /// Does a batch; what is left of it is to fill slots. `firsts`: of the group's marks, when they have been set.
+    async fn batch(
+        &mut self,
+        group: &[Piece],
+        range: Range<usize>,
+        firsts: &mut Option<Vec<bool>>,
+        told: &mut Vec<Told>,
+    ) -> Result<Fills, Error> {
+        let batch = &group[range.clone()];
         let cut = match batch {
             [Piece { cut: Some(after), .. }] => Some(self.cut(*after).await?),
             _ => None,
@@ -79,23 +89,28 @@ impl Work<'_> {
         let ends: Vec<u64> = batch.iter().map(|piece| self.grow(piece, &mut columns)).collect();
         let asks: Vec<(usize, Ask)> =
             batch.iter().enumerate().filter_map(|(at, piece)| Some((at, piece.slot?))).collect();
-        let begin = async { if is_first { self.client.batch_execute("BEGIN").await } else { Ok(()) } };
-        let marks = batch.iter().filter_map(|piece| Some((piece.mark?, piece.at))).collect();
-        let (begun, set, written, known) =
-            tokio::join!(biased; begin, self.mark(marks), self.record(&columns), self.known(batch, &asks));
+        let known_firsts = firsts.take();
+        let begin = async { if let Some(firsts) = known_firsts { Ok(firsts) } else { self.begin(group).await } };
+        let (begun, written, known) = tokio::join!(biased; begin, self.record(&columns), self.known(batch, &asks));
         // In the order in which they were sent: the first failure is the cause of those after it.
-        let ((), set, (), mut known) = (begun?, set?, written?, known?);
-        let was_first = |piece: &Piece| piece.mark.is_none_or(|mark| set.contains(&mark.key));
-        let asks: Vec<(usize, Ask)> = asks.into_iter().filter(|&(at, _)| was_first(&batch[at])).collect();
+        let (all_firsts, (), mut known) = (begun?, written?, known?);
+        let is_first = &all_firsts[range];
+        let asks: Vec<(usize, Ask)> = asks.into_iter().filter(|&(at, _)| is_first[at]).collect();
         self.open(batch, &asks, &mut known).await?;
         let mut fills = Fills::new();
-        for ((piece, end), slot) in batch.iter().zip(ends).zip(known) {
-            let is_first = was_first(piece);
+        for (((piece, end), slot), &is_first) in batch.iter().zip(ends).zip(known).zip(is_first) {
             fills.extend(piece.fill.filter(|_| is_first).map(|key| (key, end)));
             let pruned = self.say(piece).await?;
             told.push(Told { is_first, slot: slot.filter(|_| is_first), cut, pruned });
         }
+        *firsts = Some(all_firsts);
         Ok(fills)
+    }
+
+    /// Begins the transaction, and sets all marks of the group; by piece, whether it was the first.
+    async fn begin(&self, group: &[Piece]) -> Result<Vec<bool>, Error> {
+        let (begun, marked) = tokio::join!(biased; self.client.batch_execute("BEGIN"), self.mark(group));
+        begun.and(marked)
     }
 
     /// The chain after a piece's records: its last one.
@@ -114,16 +129,40 @@ impl Work<'_> {
         self.position.seq
     }
 
-    /// Sets marks; those that had not been set.
-    async fn mark(&self, mut marks: Vec<(Mark, UnixMillis)>) -> Result<HashSet<Digest>, Error> {
-        if marks.is_empty() {
-            return Ok(HashSet::new());
+    /// Sets marks, all that it can at once; by piece, whether it was the first.
+    ///
+    /// Of a key that comes again, the second is never the first: neither where the one before it has set the mark, nor where
+    /// somebody else had. Only one that is past its time already when it comes again is set again, after the others.
+    async fn mark(&self, group: &[Piece]) -> Result<Vec<bool>, Error> {
+        let mut firsts: Vec<bool> = group.iter().map(|piece| piece.mark.is_none()).collect();
+        let mut marks: Vec<(usize, Mark)> =
+            group.iter().enumerate().filter_map(|(at, piece)| Some((at, piece.mark?))).collect();
+        while !marks.is_empty() {
+            let (mut once, mut again) = (Vec::with_capacity(marks.len()), Vec::new());
+            let mut until: HashMap<Digest, UnixMillis> = HashMap::with_capacity(marks.len());
+            for (at, mark) in marks {
+                match until.entry(mark.key) {
+                    Entry::Vacant(new) => {
+                        new.insert(mark.until);
+                        once.push((at, mark));
+                    }
+                    Entry::Occupied(known) if *known.get() < group[at].at => again.push((at, mark)),
+                    Entry::Occupied(_) => {}
+                }
+            }
+            once.sort_unstable_by_key(|(_, mark)| mark.key);
+            let set = self.set(group, &once).await?;
+            once.iter().for_each(|(at, mark)| firsts[*at] = set.contains(&mark.key));
+            marks = again;
         }
-        marks.sort_unstable_by_key(|(mark, _)| mark.key);
-        let keys: Vec<&[u8]> = marks.iter().map(|(mark, _)| &mark.key.0[..]).collect();
-        let untils: Vec<i64> = marks.iter().map(|(mark, _)| mark.until.0).collect();
-        let ats: Vec<i64> = marks.iter().map(|(_, at)| at.0).collect();
-        let proofs: Vec<[u8; 8]> = marks.iter().map(|(mark, _)| proof(mark.key, None, mark.until)).collect();
+        Ok(firsts)
+    }
+
+    async fn set(&self, group: &[Piece], marks: &[(usize, Mark)]) -> Result<HashSet<Digest>, Error> {
+        let keys: Vec<&[u8]> = marks.iter().map(|(_, mark)| &mark.key.0[..]).collect();
+        let untils: Vec<i64> = marks.iter().map(|(_, mark)| mark.until.0).collect();
+        let ats: Vec<i64> = marks.iter().map(|&(at, _)| group[at].at.0).collect();
+        let proofs: Vec<[u8; 8]> = marks.iter().map(|(_, mark)| proof(mark.key, None, mark.until)).collect();
         let proofs: Vec<&[u8]> = proofs.iter().map(|proof| &proof[..]).collect();
         let rows = self.client.query(&self.statements.marks, &[&keys, &untils, &ats, &proofs]).await?;
         digests(&rows, 0)
@@ -278,29 +317,24 @@ impl Work<'_> {
     }
 }
 
-/// Pieces in their order, in batches in which no key comes twice. One that says something of the chain is alone.
-fn batches(group: &[Piece]) -> Vec<&[Piece]> {
+/// Pieces in their order, in batches in which no slot comes twice. One that says something of the chain is alone.
+fn batches(group: &[Piece]) -> Vec<Range<usize>> {
     let is_apart = |piece: &Piece| {
         piece.cut.is_some() || piece.checkpoint.is_some() || piece.stamp.is_some() || piece.prune.is_some()
     };
     let mut batches = Vec::new();
-    let (mut start, mut marks, mut slots) = (0, HashSet::new(), HashSet::new());
+    let (mut start, mut slots) = (0, HashSet::new());
     for (at, piece) in group.iter().enumerate() {
-        let asked = piece.slot.map(|ask| ask.key);
-        let mut keys = asked.into_iter().chain(piece.fill);
-        let is_known = piece.mark.is_some_and(|mark| marks.contains(&mark.key)) || keys.any(|key| slots.contains(&key));
+        let keys = || piece.slot.map(|ask| ask.key).into_iter().chain(piece.fill);
+        let is_known = keys().any(|key| slots.contains(&key));
         if at > start && (is_known || is_apart(piece) || is_apart(&group[at - 1])) {
-            batches.push(&group[start..at]);
+            batches.push(start..at);
             start = at;
-            marks.clear();
             slots.clear();
         }
-        marks.extend(piece.mark.map(|mark| mark.key));
-        slots.extend(asked.into_iter().chain(piece.fill));
+        slots.extend(keys());
     }
-    if start < group.len() {
-        batches.push(&group[start..]);
-    }
+    batches.push(start..group.len());
     batches
 }
 

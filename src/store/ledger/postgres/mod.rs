@@ -12,6 +12,8 @@ pub(super) mod reader;
 pub(super) mod schema;
 mod statements;
 
+use std::time::Duration;
+
 use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
@@ -81,8 +83,10 @@ impl Postgres {
         warn_of_settings(client).await?;
         own(client, &self.chain).await?;
         let position = position(client, &self.chain).await?;
-        if link_of(client, &self.chain, self.position.seq).await? != Some(self.position.link) {
-            return Err(Error::Broken { chain: self.chain.clone(), seq: self.position.seq });
+        // Nothing was acknowledged before the first record.
+        let Position { seq, link: acknowledged } = self.position;
+        if seq > 0 && link_of(client, &self.chain, seq).await? != Some(acknowledged) {
+            return Err(Error::Broken { chain: self.chain.clone(), seq });
         }
         let statements = Statements::prepare(client).await?;
         self.open = Some(Open { link, statements });
@@ -139,20 +143,22 @@ impl Postgres {
 
 impl Backend for Postgres {
     async fn commit(&mut self, group: &[Piece]) -> Result<Vec<Told>, Error> {
-        let client = &self.open.as_ref().ok_or(Error::Closed)?.link.client;
-        if client.is_closed() {
-            return Err(Error::Closed);
+        // Lost while nothing was under way: nobody needs to be told.
+        if self.open.as_ref().is_none_or(|open| open.link.client.is_closed()) {
+            self.connect().await?;
         }
-        match self.commit_once(group).await {
-            // Two gateways waited for each other, and the server chose us to give way: the other one is done by now.
-            Err(error) if is_conflict(&error) => {
-                tracing::info!(pieces = group.len(), "a group gave way to another gateway's, and is tried again");
-                let client = &self.open.as_ref().ok_or(Error::Closed)?.link.client;
-                client.batch_execute("ROLLBACK").await.map_err(Error::server)?;
-                self.commit_once(group).await.map_err(Error::server)
+        for _ in 0..CONFLICTS_MAX {
+            match self.commit_once(group).await {
+                Err(error) if is_conflict(&error) => {}
+                said => return said.map_err(Error::server),
             }
-            said => said.map_err(Error::server),
+            // Two gateways waited for each other, and the server chose us to give way. The other one needs a moment.
+            tracing::info!(pieces = group.len(), "a group gave way to another gateway's, and is tried again");
+            let client = &self.open.as_ref().ok_or(Error::Closed)?.link.client;
+            client.batch_execute("ROLLBACK").await.map_err(Error::server)?;
+            tokio::time::sleep(CONFLICT_PAUSE).await;
         }
+        self.commit_once(group).await.map_err(Error::server)
     }
 
     async fn reopen(&mut self) -> Result<(), Error> {
@@ -181,6 +187,9 @@ async fn warn_of_settings(client: &Client) -> Result<(), Error> {
     Ok(())
 }
 
+/// How often a group that gave way to another gateway's is tried again, and after which pause.
+const CONFLICTS_MAX: u32 = 3;
+const CONFLICT_PAUSE: Duration = Duration::from_millis(20);
 /// How long the lock is waited for.
 const LOCK_TIMEOUT: &str = "SET lock_timeout = '2s'";
 

@@ -4,6 +4,7 @@ mod gateways;
 mod same;
 #[path = "../../../../tests/postgres/mod.rs"]
 mod server;
+mod speed;
 
 use std::path::Path;
 
