@@ -15,6 +15,9 @@ use crate::store;
 use crate::store::ledger::piece::{Checkpoint, Position};
 use crate::store::ledger::reader::{Part, Reader, Stored};
 
+/// A message as it may be shown; `None` where nothing of it may.
+pub type Mask<'o> = dyn Fn(&Parsed, &[u8]) -> Option<Vec<u8>> + 'o;
+
 /// What is exported, and how.
 pub struct Order<'o> {
     /// Whose chain.
@@ -27,8 +30,8 @@ pub struct Order<'o> {
     pub now: UnixMillis,
     /// Which records.
     pub wanted: &'o dyn Fn(&Stored, &Parsed) -> bool,
-    /// A message as it may be shown; `None` where nothing of it may. Without it messages are given whole.
-    pub mask: Option<&'o dyn Fn(&Parsed, &[u8]) -> Option<Vec<u8>>>,
+    /// How messages are shown; without it they are given whole.
+    pub mask: Option<&'o Mask<'o>>,
 }
 
 /// Why there is no export.

@@ -113,6 +113,7 @@ pub(super) struct Wanted {
 pub(super) struct Fresh(pub(super) Prepared);
 
 /// A call that stands in the record.
+#[expect(clippy::large_enum_variant, reason = "lives for one match, on the stack")]
 pub(super) enum Entered {
     /// It is to be made.
     Fresh(Fresh),

@@ -1,6 +1,6 @@
 //! Time-stamps (RFC 3161, RFC 5816): the request for one, and what a response proves; bytes in, bytes out.
 //!
-//! * [`request`] asks for a stamp of a SHA-256 digest, with the authority's certificates in the answer.
+//! * [`request()`] asks for a stamp of a SHA-256 digest, with the authority's certificates in the answer.
 //! * [`verify`] takes the response as the authority sent it, when it comes and years later. A [`Stamp`] is built there
 //!   only: it says that a trusted authority had this digest at this time.
 //!
@@ -55,7 +55,7 @@ pub struct Stamp {
     pub signer: String,
 }
 
-/// Verifies a response to [`request`].
+/// Verifies a response to [`request()`].
 ///
 /// Input:  `response`, a DER TimeStampResp (the body of `application/timestamp-reply`); the digest that was asked for;
 ///         the request's nonce when the response has just come, `None` when it was verified then and is again later;

@@ -15,7 +15,7 @@ use crate::store::ledger::Ledger;
 
 /// Take away messages that were kept long enough.
 ///
-/// A gateway does so by itself while it serves, by keep_days or level of [evidence]; this is for a store that nobody
+/// A gateway does so by itself while it serves, by keep_days or level of `[evidence]`; this is for a store that nobody
 /// writes now, and for taking away sooner. What checkpoints do not state yet stays, and so do the checkpoints: what is
 /// left is proven as before.
 #[derive(Debug, clap::Args)]

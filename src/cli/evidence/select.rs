@@ -1,6 +1,6 @@
 //! Which records: by code, member, id, time.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -51,7 +51,7 @@ impl Select {
 }
 
 /// What the settings say of the record.
-pub(super) fn record(config: &PathBuf) -> Result<gateway::Record, Cause> {
+pub(super) fn record(config: &Path) -> Result<gateway::Record, Cause> {
     let mut problems = Problems::new();
     let record = gateway::record(config, Clock::System.now(), &mut problems);
     record.ok_or_else(|| format!("the settings cannot be used:\n{problems}"))

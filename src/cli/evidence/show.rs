@@ -23,7 +23,7 @@ use crate::store::ledger::reader::{Part, Reader, Stored};
 ///
 /// The file is a tar with a README.txt that says how to check everything by sha256sum and openssl. What is chosen brings
 /// its whole exchange, question and answer. Personal values are masked unless --whole is said: what is masked is proven to
-/// have been said by its digest alone. The export is signed by the key of [signature] or [tls].
+/// have been said by its digest alone. The export is signed by the key of `[signature]` or `[tls]`.
 ///
 /// Exit status: 0 where something was exported, 1 where nothing is chosen, 2 where it failed.
 #[derive(Debug, clap::Args)]
