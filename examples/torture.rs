@@ -49,7 +49,6 @@ use random::Random;
 
 mod part;
 #[path = "../tests/postgres/mod.rs"]
-#[allow(dead_code, reason = "the tests use the rest")]
 mod postgres;
 #[path = "../tests/generator/random.rs"]
 #[allow(dead_code, reason = "the tests use the rest")]
