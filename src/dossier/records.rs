@@ -14,7 +14,7 @@ use crate::store;
 use crate::store::connection::Schema;
 
 /// The tables.
-pub const SCHEMA: Schema = Schema { application_id: 0x4c54_4853, steps: &[STEP_1, STEP_2] };
+pub const SCHEMA: Schema = Schema { application_id: 0x4c54_4853, page_bytes: 4096, steps: &[STEP_1, STEP_2] };
 
 const STEP_1: &str = "
 CREATE TABLE dossier(

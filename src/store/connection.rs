@@ -14,6 +14,8 @@ use super::error::Error;
 pub struct Schema {
     /// SQLite's `application_id`: tells this program's files from others. Not 0.
     pub application_id: i32,
+    /// Size of a new file's pages: a power of two from 512 to 65,536. A file keeps those it has.
+    pub page_bytes: u32,
     /// SQL of each version, oldest first; the database's `user_version` is how many were applied. A step that was
     /// released is never changed.
     pub steps: &'static [&'static str],
@@ -26,15 +28,17 @@ pub(super) fn writing(path: &Path, schema: &Schema) -> Result<Connection, Error>
     let mut connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(open)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(open)?;
     check_owner(&connection, path, schema)?;
+    connection.pragma_update(None, "page_size", schema.page_bytes).map_err(open)?;
     let mode: String = connection.query_row("PRAGMA journal_mode=WAL", [], |row| row.get(0)).map_err(open)?;
     if mode != "wal" {
         return Err(Error::Journal { path: path.to_path_buf(), mode });
     }
     connection
         .execute_batch(
-            "PRAGMA synchronous=FULL; PRAGMA cache_size=-512; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF;",
+            "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA cell_size_check=ON; PRAGMA trusted_schema=OFF;",
         )
         .map_err(open)?;
+    connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(open)?;
     connection.pragma_update(None, "journal_size_limit", JOURNAL_BYTES_KEPT).map_err(open)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     migrate(&mut connection, schema).map_err(open)?;
@@ -97,6 +101,8 @@ fn migrate(connection: &mut Connection, schema: &Schema) -> rusqlite::Result<()>
 
 /// How long a statement waits for another process (a backup) to let go of the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pages kept in memory, KiB: what one commit changes. The operating system keeps the rest, for all processes.
+const CACHE_KIB: i64 = 1024;
 /// The write-ahead log is cut back to this after a checkpoint.
 const JOURNAL_BYTES_KEPT: i64 = 64 << 20;
 /// Prepared statements kept by each connection.

@@ -12,7 +12,7 @@ use super::error::Error;
 
 const NOTES: &str = "CREATE TABLE note(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT";
 const AUTHORS: &str = "ALTER TABLE note ADD COLUMN author TEXT NOT NULL DEFAULT 'nobody'";
-const SCHEMA: Schema = Schema { application_id: 0x6c74, steps: &[NOTES] };
+const SCHEMA: Schema = Schema { application_id: 0x6c74, page_bytes: 4096, steps: &[NOTES] };
 
 type BoxedPiece = Box<dyn FnOnce(&Connection) -> Result<(), Failure> + Send>;
 
@@ -243,9 +243,9 @@ fn a_newer_schema_and_a_foreign_file_are_refused() {
     let folder = tempfile::tempdir().expect("folder");
     let path = folder.path().join("db");
     drop(open(&path));
-    let older = Schema { application_id: SCHEMA.application_id, steps: &[] };
+    let older = Schema { steps: &[], ..SCHEMA };
     assert!(matches!(Store::open(&path, &older), Err(Error::Newer { found: 1, known: 0, .. })));
-    let foreign = Schema { application_id: 7, steps: SCHEMA.steps };
+    let foreign = Schema { application_id: 7, ..SCHEMA };
     assert!(matches!(Store::open(&path, &foreign), Err(Error::Foreign { .. })));
 }
 
@@ -256,7 +256,7 @@ async fn a_new_step_migrates_what_is_there() {
     let store = open(&path);
     store.write(|connection| insert(connection, "old")).await.expect("written");
     drop(store);
-    let newer = Schema { application_id: SCHEMA.application_id, steps: &[NOTES, AUTHORS] };
+    let newer = Schema { steps: &[NOTES, AUTHORS], ..SCHEMA };
     let store = Store::open(&path, &newer).expect("migrates");
     let author: String = store
         .read(|connection| {

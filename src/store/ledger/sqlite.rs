@@ -159,27 +159,37 @@ impl Work<'_> {
 
     fn slot(&mut self, ask: Ask, now: UnixMillis) -> rusqlite::Result<Slot> {
         self.due = self.due.min(ask.until);
-        let mut insert = self.connection.prepare_cached(
-            "INSERT INTO slot (key, content, until, proof) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (key) DO UPDATE
-             SET content = excluded.content, until = excluded.until, proof = excluded.proof, record = NULL
-             WHERE until < ?5",
-        )?;
-        let proof = proof(ask.key, Some(ask.content), ask.until);
-        if insert.execute(params![ask.key.0, ask.content.0, ask.until.0, proof, now.0])? == 1 {
+        if self.open_slot(ask)? {
             return Ok(Slot::Open);
         }
         let mut select = self.connection.prepare_cached(
-            "SELECT content, slot.record, outcome FROM slot LEFT JOIN record ON seq = slot.record WHERE key = ?1",
+            "SELECT content, slot.record, outcome, until FROM slot LEFT JOIN record ON seq = slot.record WHERE key = ?1",
         )?;
-        select.query_row(params![ask.key.0], |row| {
-            Ok(match row.get::<_, [u8; 32]>(0)? {
+        let (said, until) = select.query_row(params![ask.key.0], |row| {
+            let said = match row.get::<_, [u8; 32]>(0)? {
                 content if content != ask.content.0 => Slot::Taken,
                 // This process is the only one: whoever opened it before is dead.
                 _ if row.get::<_, Option<i64>>(1)?.is_none() => Slot::Open,
                 _ => Slot::Filled(row.get::<_, Option<Vec<u8>>>(2)?.unwrap_or_default()),
-            })
-        })
+            };
+            Ok((said, UnixMillis(row.get(3)?)))
+        })?;
+        if until >= now {
+            return Ok(said);
+        }
+        // Not in its old place: the oldest are the first to be forgotten.
+        self.connection.prepare_cached("DELETE FROM slot WHERE key = ?1")?.execute([ask.key.0])?;
+        self.open_slot(ask)?;
+        Ok(Slot::Open)
+    }
+
+    /// Whether it was not there.
+    fn open_slot(&self, ask: Ask) -> rusqlite::Result<bool> {
+        let mut insert = self.connection.prepare_cached(
+            "INSERT INTO slot (key, content, until, proof) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        )?;
+        let proof = proof(ask.key, Some(ask.content), ask.until);
+        Ok(insert.execute(params![ask.key.0, ask.content.0, ask.until.0, proof])? == 1)
     }
 
     /// The stretch after a record; the next one begins where it ends.
@@ -247,13 +257,10 @@ impl Work<'_> {
     /// Takes away some that are past their time, and learns when the next one will be.
     fn forget(&mut self, now: UnixMillis) -> rusqlite::Result<()> {
         let mut due = i64::MAX;
-        for table in ["mark", "slot"] {
-            let mut delete = self.connection.prepare_cached(&format!(
-                "DELETE FROM {table} WHERE key IN (SELECT key FROM {table} WHERE until < ?1 ORDER BY until LIMIT {FORGOTTEN_MAX})"
-            ))?;
-            delete.execute([now.0])?;
-            let mut next = self.connection.prepare_cached(&format!("SELECT min(until) FROM {table}"))?;
-            let next: Option<i64> = next.query_row([], |row| row.get(0))?;
+        for (oldest_first, delete) in [("mark ORDER BY until", FORGET_MARKS), ("slot ORDER BY id", FORGET_SLOTS)] {
+            self.connection.prepare_cached(delete)?.execute(params![now.0, FORGOTTEN_MAX])?;
+            let mut next = self.connection.prepare_cached(&format!("SELECT until FROM {oldest_first} LIMIT 1"))?;
+            let next: Option<i64> = next.query_row([], |row| row.get(0)).optional()?;
             due = due.min(next.unwrap_or(i64::MAX));
         }
         // Past its time is what is before now.
@@ -365,9 +372,16 @@ const PROVEN_AT_START: u64 = 10_000;
 const COPIED_BYTES_MAX: usize = 64 << 10;
 /// Marks and slots that one commit takes away at most: more than come with it, so that none is left behind for long.
 const FORGOTTEN_MAX: u32 = 256;
+const FORGET_MARKS: &str =
+    "DELETE FROM mark WHERE key IN (SELECT key FROM mark WHERE until < ?1 ORDER BY until LIMIT ?2)";
+/// In the order in which they came: an index by time would cost each slot more than it saves. After the keeping time was
+/// shortened, those that are to be kept longer are in the way of the newer until they are past their time.
+const FORGET_SLOTS: &str = "DELETE FROM slot WHERE until < ?1 AND id IN (SELECT id FROM slot ORDER BY id LIMIT ?2)";
 
 pub(super) const SCHEMA: Schema = Schema {
     application_id: 0x4c54_4757,
+    // A record of 4 KiB beside its head and its answer in one page, not in three.
+    page_bytes: 16 << 10,
     steps: &[
         "CREATE TABLE mark (key BLOB PRIMARY KEY, until INTEGER NOT NULL) WITHOUT ROWID, STRICT;
          CREATE INDEX mark_until ON mark (until);
@@ -379,9 +393,8 @@ pub(super) const SCHEMA: Schema = Schema {
          DROP TABLE slot;
          CREATE TABLE mark (key BLOB PRIMARY KEY, until INTEGER NOT NULL, proof BLOB NOT NULL) WITHOUT ROWID, STRICT;
          CREATE INDEX mark_until ON mark (until);
-         CREATE TABLE slot (key BLOB PRIMARY KEY, content BLOB NOT NULL, until INTEGER NOT NULL, proof BLOB NOT NULL,
-                            record INTEGER) WITHOUT ROWID, STRICT;
-         CREATE INDEX slot_until ON slot (until);
+         CREATE TABLE slot (id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, content BLOB NOT NULL,
+                            until INTEGER NOT NULL, proof BLOB NOT NULL, record INTEGER) STRICT;
          CREATE TABLE chain (only INTEGER PRIMARY KEY, name TEXT NOT NULL, pruned INTEGER NOT NULL,
                              link BLOB NOT NULL) STRICT;
          CREATE TABLE record (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, link BLOB NOT NULL, head BLOB NOT NULL,
